@@ -1,0 +1,132 @@
+"""What the core tells whoever shows it. Events are plain data and arrive on a lane's thread."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from client.core.errors import Problem
+from client.core.models import DeskInfo, Fact, Receipt
+
+
+@dataclass(frozen=True, slots=True)
+class PictureReady:
+    """A picture of the draft is encoded and on disk; Send need not wait for it."""
+
+    report_id: str
+    picture_id: int
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class PictureFailed:
+    """A picture could not be encoded or kept; the report goes on without it."""
+
+    report_id: str
+    picture_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class FactsFound:
+    """All facts that this machine gave in time."""
+
+    report_id: str
+    facts: tuple[Fact, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """The report is durable on this machine: it will be delivered, or stay visible."""
+
+    report_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotSaved:
+    """The report is not durable. The draft is as it was; Send may be pressed again."""
+
+    report_id: str
+    problem: Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The desk has made a ticket; its attachments are on their way."""
+
+    report_id: str
+    receipt: Receipt
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """The desk has the whole report, and the receipt is on disk."""
+
+    report_id: str
+    receipt: Receipt
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A saved report cannot be sent right now and is tried again by itself."""
+
+    report_id: str
+    problem: Problem
+
+
+@dataclass(frozen=True, slots=True)
+class NeedsAttention:
+    """A saved report goes no further before a person acts."""
+
+    report_id: str
+    problem: Problem
+
+
+@dataclass(frozen=True, slots=True)
+class DeskChanged:
+    """The desk says something new about itself."""
+
+    desk: DeskInfo
+
+
+class Mood(StrEnum):
+    """The one state that the icon carries, the most urgent first."""
+
+    ATTENTION = "attention"
+    WAITING = "waiting"  # something is not sent yet
+    SENDING = "sending"
+    NORMAL = "normal"
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxChanged:
+    """How many reports wait or need attention, and what holds them (None: nothing does)."""
+
+    waiting: int
+    attention: int
+    is_sending: bool
+    hold: Problem | None = None
+
+    @property
+    def mood(self) -> Mood:
+        if self.attention:
+            return Mood.ATTENTION
+        if self.is_sending:
+            return Mood.SENDING
+        return Mood.WAITING if self.waiting else Mood.NORMAL
+
+
+Event = (
+    PictureReady
+    | PictureFailed
+    | FactsFound
+    | Saved
+    | NotSaved
+    | Accepted
+    | Delivered
+    | Waiting
+    | NeedsAttention
+    | DeskChanged
+    | OutboxChanged
+)
+Listener = Callable[[Event], None]

@@ -1,0 +1,133 @@
+"""The only place that makes threads.
+
+A lane runs jobs one at a time, in the order they are due, and sleeps exactly until the next is due: no polling, no
+wake-up while there is nothing to do. Its thread is made with the first job.
+"""
+
+from __future__ import annotations
+
+import heapq
+import itertools
+import threading
+import time
+from collections.abc import Callable
+from typing import Protocol, TypeVar
+
+T = TypeVar("T")
+Job = Callable[[], None]
+OnCrash = Callable[[str, BaseException], None]
+
+
+class Jobs(Protocol):
+    """What the core needs of a lane; `Inline` is the other one."""
+
+    def put(self, job: Job, *, key: str | None = None, delay_s: float = 0.0) -> None:
+        """Run `job` after `delay_s`. A job with the same `key` that has not started yet is replaced."""
+
+    def drop(self, key: str) -> None:
+        """Forget the job with this key, if it has not started yet."""
+
+    def close(self, timeout_s: float = 0.0) -> None:
+        """Start no further job; wait up to `timeout_s` for the one that runs."""
+
+
+class Lane:
+    """Jobs on one daemon thread. A job that raises is reported to `on_crash` and the next one runs."""
+
+    def __init__(self, name: str, on_crash: OnCrash) -> None:
+        self._name = name
+        self._on_crash = on_crash
+        self._due: list[tuple[float, int, str | None, Job]] = []
+        self._serial = itertools.count()
+        self._changed = threading.Condition()
+        self._thread: threading.Thread | None = None
+        self._is_closed = False
+
+    def put(self, job: Job, *, key: str | None = None, delay_s: float = 0.0) -> None:
+        with self._changed:
+            if self._is_closed:
+                return
+            if key is not None:
+                self._forget(key)
+            heapq.heappush(self._due, (time.monotonic() + delay_s, next(self._serial), key, job))
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
+                self._thread.start()
+            self._changed.notify()
+
+    def drop(self, key: str) -> None:
+        with self._changed:
+            self._forget(key)
+
+    def close(self, timeout_s: float = 0.0) -> None:
+        with self._changed:
+            self._is_closed = True
+            self._due.clear()
+            self._changed.notify()
+        if self._thread is not None and timeout_s > 0 and self._thread is not threading.current_thread():
+            self._thread.join(timeout_s)
+
+    def _forget(self, key: str) -> None:
+        kept = [item for item in self._due if item[2] != key]
+        if len(kept) != len(self._due):
+            heapq.heapify(kept)
+            self._due = kept
+
+    def _next(self) -> Job | None:
+        with self._changed:
+            while not self._is_closed:
+                if not self._due:
+                    self._changed.wait()
+                    continue
+                wait_s = self._due[0][0] - time.monotonic()
+                if wait_s <= 0:
+                    return heapq.heappop(self._due)[3]
+                self._changed.wait(min(wait_s, threading.TIMEOUT_MAX))
+        return None
+
+    def _run(self) -> None:
+        while (job := self._next()) is not None:
+            try:
+                job()
+            except BaseException as error:  # a lane outlives whatever a job does
+                self._on_crash(self._name, error)
+            del job
+
+
+class Inline:
+    """A lane without a thread, for the command line: a job runs at once; one that is due later is not run."""
+
+    def put(self, job: Job, *, key: str | None = None, delay_s: float = 0.0) -> None:
+        del key
+        if delay_s <= 0:
+            job()
+
+    def drop(self, key: str) -> None:
+        del key
+
+    def close(self, timeout_s: float = 0.0) -> None:
+        del timeout_s
+
+
+def within(budget_s: float, call: Callable[[], T]) -> T:
+    """The result of `call`, or TimeoutError after `budget_s`; then the call is abandoned on its daemon thread.
+
+    For calls into an operating system that can hang for ever (a dead mount, a locked key ring).
+    """
+    done = threading.Event()
+    result: list[T] = []
+    failure: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            result.append(call())
+        except BaseException as error:  # handed to the caller
+            failure.append(error)
+        done.set()
+
+    threading.Thread(target=run, name="within", daemon=True).start()
+    if not done.wait(budget_s):
+        raise TimeoutError(f"no answer within {budget_s} s")
+    if failure:
+        raise failure[0]
+    return result[0]

@@ -1,0 +1,161 @@
+"""What a report is made of. Plain frozen data; `manifest` gives it the form that travels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class AttachmentKind(StrEnum):
+    SCREENSHOT = "screenshot"
+    FILE = "file"
+
+
+class Flaw(StrEnum):
+    """Why there is no picture of a display, or why the picture may say nothing. Never a reason not to report."""
+
+    BLACK = "black"  # every pixel black: a protected window, a locked session, XWayland
+    ONE_COLOUR = "one_colour"  # every pixel alike, not black: often an empty desktop, worth a word
+    WALLPAPER_ONLY = "wallpaper_only"  # macOS without the screen-recording permission
+    REFUSED = "refused"  # somebody, or a policy, said no
+    NO_ANSWER = "no_answer"  # the portal did not answer within the budget
+    UNAVAILABLE = "unavailable"  # this session offers no way to take pictures
+    FAILED = "failed"  # tried, and it went wrong
+
+
+@dataclass(frozen=True, slots=True)
+class Display:
+    """One display of the desktop, in physical pixels; `x` and `y` may be negative (left of or above the primary)."""
+
+    name: str
+    number: int  # 1, 2, … as shown to people
+    x: int
+    y: int
+    width: int
+    height: int
+    scale: float = 1.0
+    primary: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """One display as it was at `taken_at`.
+
+    `pixels` holds `height` rows of `width` pixels, four bytes each in the order B G R X, top row first, no padding;
+    None where there is no picture, then `flaw` says why. A flaw beside pixels marks a picture that may say nothing.
+    """
+
+    display: Display
+    taken_at: datetime
+    pixels: bytes | bytearray | memoryview | None = field(default=None, repr=False)
+    flaw: Flaw | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """A picture as it will be sent, byte for byte."""
+
+    data: bytes = field(repr=False)
+    media_type: str
+    suffix: str  # ".png"
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One thing a technician asks for first. `label` and `alarm` are English source strings of the catalogue."""
+
+    key: str
+    label: str
+    value: str
+    alarm: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Collector:
+    """Reads one fact. `read` returns (value, alarm), or None where this machine has no such thing; it may raise."""
+
+    key: str
+    label: str
+    read: Callable[[], tuple[str, str | None] | None]
+
+
+@dataclass(frozen=True, slots=True)
+class FrontWindow:
+    """The window that had the focus at the click; either may be empty."""
+
+    program: str = ""
+    title: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Requester:
+    """Whose problem it is, as the machine claims it. A desk shows it as not verified."""
+
+    name: str
+    user: str
+    host: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """One attachment of a report; `sha256` (64 hex digits) is also the name of its blob in the spool."""
+
+    sha256: str
+    size_bytes: int
+    name: str
+    media_type: str
+    kind: AttachmentKind
+    taken_at: datetime | None = None
+    display: Display | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What the user approved by pressing Send."""
+
+    report_id: str
+    created_at: datetime
+    text: str
+    category: str | None
+    blocking: bool
+    via: str
+    language: str
+    client: str
+    requester: Requester
+    facts: tuple[Fact, ...] = ()
+    attachments: tuple[Attachment, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The desk's proof that it has a report: names the report, the manifest it covers, and what is still missing."""
+
+    report_id: str
+    manifest_sha256: str
+    ticket_id: str
+    ticket_number: int
+    status: str
+    missing: tuple[str, ...] = ()
+
+    @property
+    def is_complete(self) -> bool:
+        return not self.missing
+
+
+@dataclass(frozen=True, slots=True)
+class Category:
+    id: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeskInfo:
+    """What the desk says of itself: who is on duty, how to reach it, how it sorts."""
+
+    name: str = ""
+    phone: str | None = None
+    on_duty: tuple[str, ...] = ()
+    first_answer_s: int | None = None
+    categories: tuple[Category, ...] = ()
