@@ -1,0 +1,80 @@
+# Deskbell. `make help` lists what there is.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+NEED := installer/linux/need-packages
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
+CATALOGUES := $(patsubst %.po,%.mo,$(wildcard assets/locale/*/LC_MESSAGES/deskbell.po))
+SOURCES := client server_stub assets tests installer
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench pictures measure-gnome words lock clean
+
+help: ## this list
+	@awk -F ':[^#]*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(VENV)/run.stamp $(CATALOGUES) ## a server, a client and a ticket in two clicks (KEEP=1 leaves both running)
+	@$(NEED) qt
+	@[ -n "$$DISPLAY$$WAYLAND_DISPLAY" ] || $(NEED) demo
+	@KEEP="$(KEEP)" $(BIN)/python -m tests.demo
+
+test: $(VENV)/dev.stamp $(CATALOGUES) ## every test (ARGS="-k tray" passes arguments on)
+	@$(NEED) qt
+	@$(NEED) demo tests || [ "$$CI" != true ]
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: $(VENV)/dev.stamp $(CATALOGUES) ## lint, types, layering, words
+	@$(NEED) qt
+	@$(BIN)/ruff check $(SOURCES)
+	@$(BIN)/ruff format --check $(SOURCES)
+	@$(BIN)/mypy
+	@$(BIN)/python -m pytest -q tests/test_layering.py tests/test_words.py
+
+bench: $(VENV)/dev.stamp $(CATALOGUES) ## what it costs, as ratios; writes build/bench.json
+	@$(NEED) qt demo tests
+	@$(BIN)/python -m tests.bench $(ARGS)
+
+pictures: $(VENV)/dev.stamp $(CATALOGUES) ## docs/pictures/, made anew
+	@$(NEED) qt demo tests
+	@$(BIN)/python -m tests.pictures
+
+measure-gnome: $(VENV)/dev.stamp ## how long GNOME's menu stays on the screen after a click
+	@$(NEED) qt demo gnome
+	@$(BIN)/python -m tests.rigs.measure_gnome
+
+words: $(VENV)/dev.stamp ## collect the texts for translation, and compile the translations
+	$(BIN)/pybabel --quiet extract -F babel.cfg -k N_ --no-wrap --sort-output --no-location --omit-header \
+	  --add-comments=Translators: -o assets/locale/deskbell.pot .
+	$(BIN)/pybabel --quiet update -D deskbell -i assets/locale/deskbell.pot -d assets/locale --no-wrap --no-fuzzy-matching --omit-header
+	@$(MAKE) --no-print-directory $(CATALOGUES)
+
+lock: | build ## requirements*.lock from pyproject.toml
+	$(PYTHON) -m venv build/uv && build/uv/bin/pip install --quiet --disable-pip-version-check uv
+	build/uv/bin/uv pip compile $(LOCK) --group dev -o requirements-dev.lock pyproject.toml
+	build/uv/bin/uv pip compile $(LOCK) -c requirements-dev.lock -o requirements.lock pyproject.toml
+LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url \
+  --no-emit-find-links --upgrade --extra server
+
+clean: ## what was made here, but for the lock files
+	rm -rf build dist $(VENV) $(CATALOGUES) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find client server_stub assets tests installer -name __pycache__ -type d -prune -exec rm -rf {} +
+
+build:
+	@mkdir -p build
+
+# Development's packages contain those of the program, so one environment serves both.
+$(VENV)/dev.stamp: requirements-dev.lock | $(BIN)/python
+	$(PIP) -r $<
+	@touch $@ $(VENV)/run.stamp
+
+$(VENV)/run.stamp: requirements.lock | $(BIN)/python
+	$(PIP) -r $<
+	@touch $@
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null || { \
+	  echo "Deskbell needs Python 3.11, 3.12 or 3.13: make PYTHON=python3.12 …" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+%.mo: %.po | $(VENV)/run.stamp
+	@$(BIN)/pybabel --quiet compile -i $< -o $@
