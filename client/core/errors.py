@@ -1,16 +1,16 @@
 """What can go wrong, sorted by what happens next.
 
-    DeskbellError            carries a Problem: what a person is told
-    ├── SaveFailed           the report is not on disk; "saved" is not shown
-    ├── ConfigError          a setting is missing or makes no sense
-    └── DeskError            a desk did not take what it was given
-        ├── NotOurServer     something answered, but not the desk (sign-in page of a network, wrong address)
-        ├── Unreachable      nothing was sent: name, connection, TLS, proxy
-        ├── Unanswered       sent, perhaps arrived: time-out, reset, cut off, 502, 504
-        ├── Throttled        429, 503: later, at `retry_after_s`
-        ├── ServerFault      500, 507 and kin
-        ├── SignInNeeded     401, 403: the desk does not know this device
-        └── Rejected         this very report: a person must act
+DeskbellError            carries a Problem: what a person is told
+├── SaveFailed           the report is not on disk; "saved" is not shown
+├── ConfigError          a setting is missing or makes no sense
+└── DeskError            a desk did not take what it was given
+    ├── NotOurServer     something answered, but not the desk (sign-in page of a network, wrong address)
+    ├── Unreachable      nothing was sent: name, connection, TLS, proxy
+    ├── Unanswered       sent, perhaps arrived: time-out, reset, cut off, 502, 504
+    ├── Throttled        429, 503: later, at `retry_after_s`
+    ├── ServerFault      500, 507 and kin
+    ├── SignInNeeded     401, 403: the desk does not know this device
+    └── Rejected         this very report: a person must act
 """
 
 from __future__ import annotations

@@ -62,5 +62,5 @@ def ngettext(one: str, many: str, count: int) -> str:
     return _translation.ngettext(one, many, count)
 
 
-def N_(text: str) -> str:  # noqa: N802 - gettext's own name for "extract now, translate where it is shown"
+def N_(text: str) -> str:
     return text

@@ -1,0 +1,39 @@
+"""What the core asks of a help desk, whichever it is. Adapters live in `client.desks` and only map words and shapes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from client.core.models import Attachment, DeskInfo, Receipt, Requester
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """This device's identity: an id and a secret that it made itself."""
+
+    device_id: str
+    secret: str = field(repr=False)
+
+
+class Desk(Protocol):
+    """All methods block, make one attempt, and raise `client.core.errors.DeskError` with the class that says what next."""
+
+    def submit(self, report_id: str, manifest: bytes) -> Receipt:
+        """Make the ticket of this manifest, or find the one made before. The receipt says which attachments are missing."""
+
+    def attach(self, report_id: str, attachment: Attachment, data: bytes) -> Receipt:
+        """Add the bytes of one attachment of the manifest."""
+
+    def info(self) -> DeskInfo:
+        """What the desk says of itself."""
+
+    def probe(self) -> None:
+        """Raise unless the desk itself answers. Carries no credential and nothing of the user's."""
+
+
+class Enrols(Protocol):
+    """A desk where a device makes itself known without a log-in."""
+
+    def enrol(self, credential: Credential, site_key: str, requester: Requester) -> None:
+        """Make the credential known. Raises DeviceTaken where the id is in use with another secret."""

@@ -1,0 +1,230 @@
+"""HTTP, and what its failures mean. The only module that knows requests.
+
+One origin, fixed at the start; redirects are not followed; certificates are checked against the operating system's
+trust store and that cannot be switched off; nothing is read from `.netrc` or the environment; answers are limited in
+size and time.
+"""
+
+from __future__ import annotations
+
+import json
+import ssl
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from client.core import faults
+from client.core.errors import (
+    ConfigError,
+    NotOurServer,
+    Problem,
+    Rejected,
+    ServerFault,
+    SignInNeeded,
+    Throttled,
+    Unanswered,
+    Unreachable,
+)
+from client.core.words import _
+
+CONNECT_S = 5.0
+READ_S = 20.0
+WHOLE_S = 60.0  # an answer that drips is given up
+MAX_ANSWER = 4 * 1024 * 1024
+RETRY_AFTER_CAP_S = 3600.0
+Proxies = Callable[[], dict[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A 2xx or 304 answer whose body, if any, is JSON."""
+
+    status: int
+    body: Any
+    etag: str | None = None
+
+
+def check_origin(address: str) -> str:
+    """`address` as scheme://host[:port][/path], or ConfigError in words.
+
+    http is allowed to this very machine only: the credential and the report would be readable on the way.
+    """
+    parts = urlsplit(address.strip())
+    try:
+        port = parts.port
+    except ValueError:
+        port = -1
+    if parts.scheme not in ("http", "https") or not parts.hostname or port == -1 or parts.query or parts.fragment:
+        raise ConfigError(
+            Problem(
+                "bad_address",
+                _("The server address is not usable"),
+                _("“{address}” should look like https://help.example.com.").format(address=address),
+            )
+        )
+    if parts.username or parts.password:
+        raise ConfigError(
+            Problem(
+                "bad_address", _("The server address is not usable"), _("It must not contain a user name or password.")
+            )
+        )
+    if parts.scheme == "http" and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
+        raise ConfigError(
+            Problem(
+                "not_encrypted",
+                _("The server address is not encrypted"),
+                _("“{address}” must begin with https://, so that nobody can read your reports on the way.").format(
+                    address=address
+                ),
+            )
+        )
+    return address.strip().rstrip("/")
+
+
+class Http:
+    """Requests to one origin. Used by several lanes: each thread has a session of its own."""
+
+    def __init__(self, origin: str, *, user_agent: str, language: str, proxies: Proxies) -> None:
+        self.origin = check_origin(origin)
+        self._headers = {
+            "User-Agent": user_agent,
+            "Accept": "application/json",
+            "Accept-Language": language.replace("_", "-"),
+            "Accept-Encoding": "identity",  # an answer cannot grow when it is unpacked
+        }
+        self._proxies = proxies
+        self._local = threading.local()
+
+    def get(self, path: str, *, bearer: str | None = None, headers: Mapping[str, str] | None = None) -> Answer:
+        return self._send("GET", path, None, bearer, headers)
+
+    def put(self, path: str, data: bytes, *, media_type: str = "application/json", bearer: str | None = None) -> Answer:
+        return self._send("PUT", path, data, bearer, {"Content-Type": media_type})
+
+    def _send(
+        self, method: str, path: str, data: bytes | None, bearer: str | None, headers: Mapping[str, str] | None
+    ) -> Answer:
+        import requests
+
+        sent = dict(headers or {})
+        if bearer:
+            sent["Authorization"] = f"Bearer {bearer}"
+        try:
+            with self._session().request(
+                method,
+                self.origin + path,
+                data=data,
+                headers=sent,
+                timeout=(CONNECT_S, READ_S),
+                allow_redirects=False,
+                stream=True,
+                proxies=self._proxies(),
+            ) as response:
+                body = _read(response)
+                return _sort(response.status_code, response.headers, body)
+        except (requests.RequestException, OSError, ValueError) as error:
+            raise faults.from_requests(error, self.origin) from error
+
+    def _session(self) -> Any:
+        if not hasattr(self._local, "session"):
+            self._local.session = _new_session(self._headers)
+        return self._local.session
+
+
+def _new_session(headers: Mapping[str, str]) -> Any:
+    import requests
+    import truststore
+    from requests.adapters import HTTPAdapter
+
+    class Verified(HTTPAdapter):
+        """Checks certificates against the operating system's trust store."""
+
+        def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+            super().init_poolmanager(*args, ssl_context=truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT), **kwargs)
+
+        def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
+            return super().proxy_manager_for(
+                proxy, ssl_context=truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT), **kwargs
+            )
+
+        def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
+            """Keep requests from replacing the trust store by a bundle of its own; the context above verifies."""
+
+    session = requests.Session()
+    session.trust_env = False
+    session.headers.update(headers)
+    session.mount("https://", Verified(max_retries=0))
+    session.mount("http://", HTTPAdapter(max_retries=0))
+    return session
+
+
+def _read(response: Any) -> bytes:
+    """The body, at most MAX_ANSWER bytes and WHOLE_S seconds of it."""
+    until = time.monotonic() + WHOLE_S
+    parts: list[bytes] = []
+    size = 0
+    while part := response.raw.read1(65536, decode_content=False):
+        size += len(part)
+        parts.append(part)
+        if size > MAX_ANSWER or time.monotonic() > until:
+            raise NotOurServer(faults.stranger())
+    length = response.headers.get("Content-Length", "")
+    if length.isdigit() and int(length) != size and response.status_code not in (204, 304):
+        raise Unanswered(faults.cut_off())
+    return b"".join(parts)
+
+
+def _sort(status: int, headers: Mapping[str, str], body: bytes) -> Answer:
+    """An Answer, or the error whose class says what happens next (DESIGN: "Talking to a desk")."""
+    content = _json(headers, body)
+    if status == 304 or (200 <= status < 300 and content is not None):
+        return Answer(status, content, headers.get("ETag"))
+    problem = _problem(content)
+    if status == 429 or (status == 503 and problem):
+        raise Throttled(problem or faults.busy(), retry_after_s(headers.get("Retry-After")))
+    if status in (502, 504):
+        raise Unanswered(faults.cut_off())
+    if status == 413:
+        raise Rejected(problem or faults.too_large())
+    if status == 407:
+        raise Unreachable(faults.proxy_sign_in())
+    if problem is None:
+        if status in (500, 503, 507):
+            raise ServerFault(faults.server_fault())
+        raise NotOurServer(faults.stranger())
+    if status in (401, 403):
+        raise SignInNeeded(problem)
+    if status >= 500:
+        raise ServerFault(problem)
+    raise Rejected(problem)
+
+
+def _json(headers: Mapping[str, str], body: bytes) -> Any:
+    if "json" not in headers.get("Content-Type", "").lower():
+        return None
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _problem(content: Any) -> Problem | None:
+    """The desk's own error shape (docs/api.md, "Errors"), or None where this is not ours."""
+    error = content.get("error") if isinstance(content, dict) else None
+    if not isinstance(error, dict) or not isinstance(error.get("code"), str):
+        return None
+    return Problem(error["code"][:60], str(error.get("title", ""))[:200], str(error.get("detail", ""))[:1000])
+
+
+def retry_after_s(value: str | None) -> float:
+    """Seconds to wait by a Retry-After header, 0 to an hour; a minute where it says nothing sensible.
+
+    A date is read against nothing but itself: no decision depends on this machine's clock, so it counts as a minute.
+    """
+    try:
+        return float(min(max(int(value or ""), 0), RETRY_AFTER_CAP_S))
+    except ValueError:
+        return 60.0

@@ -1,0 +1,137 @@
+"""A report as the JSON that lies in the spool and travels to the desk (docs/api.md, "Reports")."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from client.core.models import Attachment, AttachmentKind, Display, Fact, Report, Requester
+
+FORMAT = 1
+MAX_BYTES = 256 * 1024
+MAX_TEXT = 20_000  # characters of what the user writes
+MAX_ATTACHMENTS = 40
+
+
+def new_report_id() -> str:
+    return str(uuid.uuid4())
+
+
+def is_report_id(name: str) -> bool:
+    """Whether `name` is a uuid in the one form that we write."""
+    try:
+        return str(uuid.UUID(name)) == name
+    except ValueError:
+        return False
+
+
+def digest(data: bytes) -> str:
+    """SHA-256 as 64 hex digits."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def clean(text: str) -> str:
+    """`text` without what JSON, databases and terminals cannot carry: NUL, other controls, lone surrogates."""
+    kept = "".join(c for c in text if c in "\n\t" or not (ord(c) < 0x20 or 0x7F <= ord(c) < 0xA0))
+    return kept.encode("utf-8", "replace").decode("utf-8")
+
+
+def encode(report: Report) -> bytes:
+    """The manifest of `report`, in UTF-8. The same report gives the same bytes."""
+    body: dict[str, Any] = {
+        "format": FORMAT,
+        "report_id": report.report_id,
+        "created_at": _time(report.created_at),
+        "text": clean(report.text)[:MAX_TEXT],
+        "category": report.category,
+        "blocking": report.blocking,
+        "via": report.via,
+        "language": report.language,
+        "client": report.client,
+        "requester": {
+            "name": clean(report.requester.name),
+            "user": clean(report.requester.user),
+            "host": clean(report.requester.host),
+        },
+        "facts": [
+            {"key": f.key, "label": f.label, "value": clean(f.value)[:2000], "alarm": f.alarm} for f in report.facts
+        ],
+        "attachments": [_attachment(item) for item in report.attachments],
+    }
+    return json.dumps(body, ensure_ascii=False, indent=1).encode()
+
+
+def decode(data: bytes) -> Report:
+    """The report of a manifest. Raises ValueError where it is not one, or of a newer format."""
+    body = json.loads(data)
+    try:
+        if body["format"] != FORMAT:
+            raise ValueError(f"manifest of format {body['format']!r}, expected {FORMAT}")
+        if not is_report_id(body["report_id"]):
+            raise ValueError("manifest without a report_id")
+        return Report(
+            report_id=body["report_id"],
+            created_at=_read_time(body["created_at"]),
+            text=body["text"],
+            category=body["category"],
+            blocking=body["blocking"],
+            via=body["via"],
+            language=body["language"],
+            client=body["client"],
+            requester=Requester(**body["requester"]),
+            facts=tuple(Fact(f["key"], f["label"], f["value"], f["alarm"]) for f in body["facts"]),
+            attachments=tuple(_read_attachment(item) for item in body["attachments"]),
+        )
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"not a manifest: {error!r}") from error
+
+
+def _attachment(item: Attachment) -> dict[str, Any]:
+    display = item.display
+    return {
+        "sha256": item.sha256,
+        "bytes": item.size_bytes,
+        "name": clean(item.name)[:255],
+        "media_type": item.media_type,
+        "kind": item.kind.value,
+        "taken_at": _time(item.taken_at) if item.taken_at else None,
+        "display": {
+            "name": clean(display.name),
+            "number": display.number,
+            "x": display.x,
+            "y": display.y,
+            "width": display.width,
+            "height": display.height,
+            "scale": display.scale,
+            "primary": display.primary,
+        }
+        if display
+        else None,
+    }
+
+
+def _read_attachment(body: Mapping[str, Any]) -> Attachment:
+    sha256 = body["sha256"]
+    if not (isinstance(sha256, str) and len(sha256) == 64 and set(sha256) <= set("0123456789abcdef")):
+        raise ValueError("attachment without a SHA-256")
+    return Attachment(
+        sha256=sha256,
+        size_bytes=int(body["bytes"]),
+        name=body["name"],
+        media_type=body["media_type"],
+        kind=AttachmentKind(body["kind"]),
+        taken_at=_read_time(body["taken_at"]) if body["taken_at"] else None,
+        display=Display(**body["display"]) if body["display"] else None,
+    )
+
+
+def _time(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def _read_time(text: str) -> datetime:
+    return datetime.fromisoformat(text).astimezone(UTC)

@@ -1,0 +1,304 @@
+"""Delivers what lies in the outbox, each report once, whatever happens in between.
+
+All work is done on one lane. A report ends in sent/ with a receipt, or in attention/ with a reason; until then it is
+tried again. What is wrong with the way to the desk holds all of them and is tried with one; what is wrong with one
+report delays that one alone.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+from client.core import faults
+from client.core.desk import Desk
+from client.core.errors import (
+    DeskError,
+    NotOurServer,
+    Problem,
+    Rejected,
+    ServerFault,
+    SignInNeeded,
+    Throttled,
+    Unanswered,
+)
+from client.core.events import Accepted, Delivered, Listener, NeedsAttention, OutboxChanged, Waiting
+from client.core.lane import Jobs
+from client.core.models import Receipt
+from client.core.spool import Damaged, Entry, Spool
+from client.core.words import _
+
+FIRST_RETRY_S = 2.0
+LAST_RETRY_S = 300.0
+_FAULTS_THAT_HOLD = 3  # so many reports failing in a row: it is the desk, not the report
+_WORK = "outbox.work"
+
+
+@dataclass(slots=True)
+class _Try:
+    """What is remembered of one waiting report; losing it costs nothing but a try."""
+
+    attempts: int = 0
+    next_at: float = 0.0
+
+
+@dataclass(slots=True)
+class _Hold:
+    """The way to the desk is closed until `until` (monotonic seconds)."""
+
+    error: DeskError
+    until: float
+    attempts: int
+
+
+class Outbox:
+    """Sends saved reports. `look` and `send_now` return at once.
+
+    `sign_in` makes this device known to the desk. Where there is no desk to send to, `not_set_up` says why.
+    """
+
+    def __init__(
+        self,
+        *,
+        spool: Spool,
+        desk: Desk | None,
+        sign_in: Callable[[], None],
+        lane: Jobs,
+        on_event: Listener,
+        not_set_up: Problem | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        chance: Callable[[], float] = random.random,
+    ) -> None:
+        self._spool = spool
+        self._desk = desk
+        self._sign_in = sign_in
+        self._lane = lane
+        self._on_event = on_event
+        self._not_set_up = not_set_up
+        self._clock = clock
+        self._chance = chance
+        self._tries: dict[str, _Try] = {}
+        self._hold: _Hold | None = None
+        self._faults_in_row = 0
+        self._state = OutboxChanged(0, 0, False)
+
+    def look(self) -> None:
+        """Something new may lie in the outbox, from this process or another."""
+        self._lane.put(self._work, key=_WORK)
+
+    def send_now(self) -> None:
+        """The user asks: try everything again, also what needed attention."""
+        self._lane.put(self._retry_all, key="outbox.retry")
+
+    def state(self) -> OutboxChanged:
+        """As last told. Safe from any thread."""
+        return self._state
+
+    def _retry_all(self) -> None:
+        for report_id in self._spool.needing_attention():
+            claim = self._spool.claim(report_id)
+            if claim:
+                with claim:
+                    self._spool.release(report_id)
+        self._tries.clear()
+        if self._hold and not isinstance(self._hold.error, Throttled):
+            self._hold = None
+        self._work()
+
+    def _work(self) -> None:
+        """Send whatever is due, then sleep exactly until the next is."""
+        self._scan()
+        while (report_id := self._next_due()) is not None:
+            self._tell(is_sending=True)
+            self._send(report_id)
+            if self._next_due() is None:
+                self._scan()  # what was saved meanwhile
+        self._tell(is_sending=False)
+        wake_at = self._wake_at()
+        if wake_at is not None:
+            self._lane.put(self._work, key=_WORK, delay_s=max(0.0, wake_at - self._clock()))
+
+    def _scan(self) -> None:
+        self._tries = {report_id: self._tries.get(report_id) or _Try() for report_id in self._spool.waiting()}
+
+    def _next_due(self) -> str | None:
+        """The report to try now: the one tried least, the oldest of those, so that none holds up another."""
+        now = self._clock()
+        if self._hold and now < self._hold.until:
+            if isinstance(self._hold.error, Throttled):
+                return None
+            # A report that was never tried may try the way, so that its user hears at once how things stand.
+            due = [report_id for report_id, one in self._tries.items() if one.attempts == 0]
+        else:
+            due = [report_id for report_id, one in self._tries.items() if one.next_at <= now]
+        return min(due, key=lambda report_id: self._tries[report_id].attempts, default=None)
+
+    def _wake_at(self) -> float | None:
+        if not self._tries:
+            return None
+        soonest = min(one.next_at for one in self._tries.values())
+        return max(soonest, self._hold.until) if self._hold else soonest
+
+    def _send(self, report_id: str) -> None:
+        one = self._tries[report_id]
+        one.attempts += 1
+        claim = self._spool.claim(report_id)
+        if claim is None:  # another process is sending it
+            one.next_at = self._clock() + self._back_off(one.attempts)
+            return
+        is_gone = False
+        try:
+            if claim.crashes and one.attempts <= claim.crashes and len(self._tries) > 1:
+                # An attempt with this report ended this program before: the others go first.
+                one.attempts += claim.crashes
+                one.next_at = self._clock() + self._back_off(one.attempts)
+                return
+            claim.begin()
+            is_gone = self._try(report_id)
+            claim.end()
+        finally:
+            claim.release(remove=is_gone)
+            if is_gone:
+                self._tries.pop(report_id, None)
+
+    def _try(self, report_id: str) -> bool:
+        """One attempt; True when the report has left the outbox."""
+        try:
+            entry = self._spool.load(report_id)
+            receipt = self._spool.receipt(entry)
+            if receipt is None or not receipt.is_complete:
+                receipt = self._deliver(entry)
+        except FileNotFoundError:
+            return True  # another process was faster
+        except Damaged as error:
+            return self._park(report_id, _damaged(str(error)))
+        except Rejected as error:
+            return self._park(report_id, error.problem)
+        except DeskError as error:
+            self._postpone(report_id, error)
+            return False
+        except OSError as error:
+            self._postpone(report_id, ServerFault(_disk_trouble(error)))
+            return False
+        self._hold = None
+        self._faults_in_row = 0
+        try:
+            self._spool.finish(entry, receipt)
+        except OSError:  # the desk has it; the proof is written when the disk lets us
+            self._tries[report_id].next_at = self._clock() + self._back_off(self._tries[report_id].attempts)
+            return False
+        self._on_event(Delivered(report_id, receipt))
+        return True
+
+    def _deliver(self, entry: Entry) -> Receipt:
+        """Ticket first, attachments after it; every answer must name this very report."""
+        if self._desk is None:
+            raise SignInNeeded(self._not_set_up or faults.no_connection())
+        desk, report_id = self._desk, entry.report.report_id
+        if self._hold and isinstance(self._hold.error, NotOurServer):
+            desk.probe()  # not a byte of a report to whoever answered last time
+        receipt = self._signed_in(entry, lambda: desk.submit(report_id, entry.manifest))
+        self._on_event(Accepted(report_id, receipt))
+        damaged: Damaged | None = None
+        by_sha256 = {item.sha256: item for item in entry.report.attachments}
+        for sha256 in receipt.missing:
+            try:
+                data = entry.blob(by_sha256[sha256])
+            except Damaged as error:  # the rest still goes
+                damaged = error
+                continue
+            receipt = self._signed_in(entry, partial(desk.attach, report_id, by_sha256[sha256], data))
+        if damaged:
+            raise Damaged(_("ticket {number} has the rest").format(number=receipt.ticket_number)) from damaged
+        if not receipt.is_complete:
+            raise Unanswered(faults.cut_off())
+        return receipt
+
+    def _signed_in(self, entry: Entry, call: Callable[[], Receipt]) -> Receipt:
+        """`call`, after enrolling silently where the desk does not know this device; once."""
+        try:
+            receipt = call()
+        except SignInNeeded as error:
+            if error.problem.code != "sign_in":
+                raise
+            self._sign_in()
+            receipt = call()
+        if receipt.report_id != entry.report.report_id or receipt.manifest_sha256 != entry.manifest_sha256:
+            raise NotOurServer(faults.stranger())
+        if not set(receipt.missing) <= {item.sha256 for item in entry.report.attachments}:
+            raise NotOurServer(faults.stranger())
+        return receipt
+
+    def _postpone(self, report_id: str, error: DeskError) -> None:
+        now = self._clock()
+        one = self._tries[report_id]
+        one.next_at = now + self._back_off(one.attempts)
+        told = [report_id]
+        if isinstance(error, (Unanswered, ServerFault)):
+            self._faults_in_row += 1
+        if self._faults_in_row >= _FAULTS_THAT_HOLD or not isinstance(error, (Unanswered, ServerFault)):
+            one.next_at = now  # the hold alone decides
+            told += self._close_the_way(error, now)
+        for each in told:
+            self._on_event(Waiting(each, error.problem))
+
+    def _close_the_way(self, error: DeskError, now: float) -> list[str]:
+        """Hold everything; return the reports that had not been tried yet, which now wait too."""
+        is_held = self._hold is not None and now < self._hold.until
+        attempts = self._hold.attempts + (not is_held) if self._hold else 1
+        if isinstance(error, Throttled):
+            until = now + error.retry_after_s + self._chance() * FIRST_RETRY_S
+        elif self._hold and is_held:
+            until = self._hold.until  # a new report tried the way early: the rhythm stays
+        else:
+            until = now + self._back_off(attempts)
+        self._hold = _Hold(error, until, attempts)
+        untold = [report_id for report_id, one in self._tries.items() if one.attempts == 0]
+        for report_id in untold:
+            self._tries[report_id].attempts = 1
+        return untold
+
+    def _back_off(self, attempts: int) -> float:
+        """Seconds before the next attempt: doubling, capped, a quarter more or less."""
+        plain = min(FIRST_RETRY_S * 2 ** min(attempts - 1, 20), LAST_RETRY_S)
+        return float(plain * (0.75 + self._chance() / 2))
+
+    def _park(self, report_id: str, problem: Problem) -> bool:
+        try:
+            self._spool.park(report_id, problem)
+        except OSError as error:
+            self._postpone(report_id, ServerFault(_disk_trouble(error)))
+            return False
+        self._on_event(NeedsAttention(report_id, problem))
+        return True
+
+    def _tell(self, *, is_sending: bool) -> None:
+        waiting = len(self._tries)
+        state = OutboxChanged(
+            waiting=waiting,
+            attention=len(self._spool.needing_attention()),
+            is_sending=is_sending and waiting > 0,
+            hold=self._hold.error.problem if self._hold and waiting else None,
+        )
+        if state != self._state:
+            self._state = state
+            self._on_event(state)
+
+
+def _damaged(reason: str) -> Problem:
+    return Problem(
+        "damaged",
+        _("A saved report was damaged on this PC"),
+        _("What is left of it is kept. Please tell IT, or report the problem again. ({reason})").format(reason=reason),
+    )
+
+
+def _disk_trouble(error: OSError) -> Problem:
+    return Problem(
+        "disk",
+        _("This PC’s disk gives trouble"),
+        _("The report is kept and tried again. ({reason})").format(reason=error.strerror or type(error).__name__),
+    )

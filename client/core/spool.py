@@ -1,0 +1,268 @@
+"""The spool: folders are the truth.
+
+    drafts/<report_id>/      a report in the making: draft.json, pictures as they are encoded
+    outbox/<report_id>/      saved, to be sent: manifest.json and blobs named by their SHA-256
+    attention/<report_id>/   saved, a person must act: problem.json says why
+    sent/<report_id>/        delivered: receipt.json is the desk's proof
+    quarantine/              what could not be understood; nothing is ever deleted from here
+    locks/<report_id>        held by the process that works on a report
+
+A report moves by rename, so it is in exactly one place and whole. Every folder is 0700, every file 0600.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import time
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from client.core import manifest
+from client.core.claim import Claim, claim
+from client.core.durable import make_private_dir, move_dir, replace, sync_dir, write_new
+from client.core.errors import Problem
+from client.core.models import Attachment, Receipt, Report
+
+MANIFEST = "manifest.json"
+DRAFT = "draft.json"
+RECEIPT = "receipt.json"
+PROBLEM = "problem.json"
+_LARGEST_BLOB = 512 * 1024 * 1024
+
+
+class Damaged(Exception):
+    """What lies in the spool cannot be understood, or is not what the user approved."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A saved report as it lies on disk."""
+
+    folder: Path
+    report: Report
+    manifest: bytes
+    manifest_sha256: str
+
+    def blob(self, attachment: Attachment) -> bytes:
+        """The very bytes the user approved.
+
+        Raises Damaged where they are not those any more, OSError where they cannot be read.
+        """
+        try:
+            data = _read(self.folder / attachment.sha256, _LARGEST_BLOB)
+        except FileNotFoundError as error:
+            raise Damaged(f"blob {attachment.sha256} is missing") from error
+        if manifest.digest(data) != attachment.sha256:
+            raise Damaged(f"blob {attachment.sha256} was altered")
+        return data
+
+
+class Spool:
+    """Moves reports from place to place. Methods raise OSError as the operating system gave it."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.drafts = root / "drafts"
+        self.outbox = root / "outbox"
+        self.attention = root / "attention"
+        self.sent = root / "sent"
+        self.quarantine = root / "quarantine"
+        self.locks = root / "locks"
+
+    def prepare(self) -> None:
+        """Make the folders. Raises OSError where the profile cannot be written."""
+        for folder in (self.drafts, self.outbox, self.attention, self.sent, self.quarantine, self.locks):
+            make_private_dir(folder)
+
+    def claim(self, report_id: str) -> Claim | None:
+        """The right to work on a report, or None while another process has it."""
+        make_private_dir(self.locks)
+        return claim(self.locks / report_id)
+
+    # drafts
+
+    def open_draft(self, report_id: str) -> Path:
+        """The folder of a draft, made if need be."""
+        folder = self.drafts / report_id
+        make_private_dir(folder)
+        return folder
+
+    def draft_ids(self) -> list[str]:
+        """Unsent drafts, the newest first."""
+        found = [(path.stat().st_mtime, path.name) for path in _folders(self.drafts)]
+        return [name for _, name in sorted(found, reverse=True) if manifest.is_report_id(name)]
+
+    def drop_draft(self, report_id: str) -> None:
+        """Delete a draft that the user gave up, and its pictures."""
+        _remove(self.drafts / report_id)
+
+    def commit(self, report: Report) -> str:
+        """Make the draft of `report` a saved report, durably; return the manifest's SHA-256.
+
+        Its blobs lie in the draft's folder already, each durable. After a return the report survives any crash; after
+        an OSError it is a draft still, or lies whole in the outbox, and the same call may be made again.
+        """
+        data = manifest.encode(report)
+        folder, target = self.drafts / report.report_id, self.outbox / report.report_id
+        if target.exists():  # an earlier call got as far as the rename
+            sync_dir(self.outbox)
+            sync_dir(self.drafts)
+            return manifest.digest(_read(target / MANIFEST, manifest.MAX_BYTES))
+        wanted = {item.sha256 for item in report.attachments}
+        for path in folder.iterdir():
+            if path.name not in wanted and path.name != DRAFT:
+                path.unlink()  # pictures the user unticked, a manifest of an earlier try
+        missing = [sha256 for sha256 in wanted if not (folder / sha256).is_file()]
+        if missing:
+            raise FileNotFoundError(f"the draft lacks {', '.join(missing)}")
+        write_new(folder / MANIFEST, data)
+        sync_dir(folder)
+        move_dir(folder, target)
+        with suppress(OSError):
+            (target / DRAFT).unlink()
+        return manifest.digest(data)
+
+    # saved reports
+
+    def waiting(self) -> list[str]:
+        """Saved reports, the oldest first. What is no report goes to quarantine."""
+        return [name for name in self._in_order(self.outbox) if self._is_ours(self.outbox / name)]
+
+    def needing_attention(self) -> list[str]:
+        return [name for name in self._in_order(self.attention) if manifest.is_report_id(name)]
+
+    def load(self, report_id: str) -> Entry:
+        """A saved report.
+
+        Raises Damaged where its manifest cannot be understood, FileNotFoundError where it is gone.
+        """
+        folder = self.outbox / report_id
+        if not folder.exists():
+            raise FileNotFoundError(report_id)
+        try:
+            data = _read(folder / MANIFEST, manifest.MAX_BYTES)
+            report = manifest.decode(data)
+        except (ValueError, FileNotFoundError, RecursionError) as error:
+            raise Damaged(str(error)) from error
+        if report.report_id != report_id:
+            raise Damaged("the manifest is another report's")
+        return Entry(folder, report, data, manifest.digest(data))
+
+    def receipt(self, entry: Entry) -> Receipt | None:
+        """The receipt already on disk for exactly this entry, left by a crash between receipt and move."""
+        return _read_receipt(entry.folder / RECEIPT, entry)
+
+    def finish(self, entry: Entry, receipt: Receipt) -> None:
+        """Keep the desk's proof, then move the report to sent/."""
+        body = {name: getattr(receipt, name) for name in ("report_id", "manifest_sha256", "ticket_id", "ticket_number")}
+        body |= {"status": receipt.status, "missing": list(receipt.missing)}
+        replace(entry.folder / RECEIPT, json.dumps(body, indent=1).encode(), durable=True)
+        move_dir(entry.folder, _free_name(self.sent / entry.report.report_id))
+
+    def park(self, report_id: str, problem: Problem) -> None:
+        """A person must act: keep the report whole and say why."""
+        folder = self.outbox / report_id
+        body = {"code": problem.code, "title": problem.title, "detail": problem.detail}
+        with suppress(OSError):  # the reason is a courtesy, the report is not
+            replace(folder / PROBLEM, json.dumps(body).encode())
+        move_dir(folder, _free_name(self.attention / report_id))
+
+    def problem(self, report_id: str) -> Problem | None:
+        """Why a report needs attention, where that was kept."""
+        with suppress(OSError, ValueError, TypeError, KeyError):
+            body = json.loads(_read(self.attention / report_id / PROBLEM, 65536))
+            return Problem(str(body["code"]), str(body["title"]), str(body["detail"]))
+        return None
+
+    def release(self, report_id: str) -> None:
+        """Put a report that needed attention back into the outbox, to be tried again."""
+        move_dir(self.attention / report_id, self.outbox / report_id)
+
+    def set_aside(self, path: Path) -> Path:
+        """Move what cannot be understood to quarantine/, whole; return where it is now."""
+        target = _free_name(self.quarantine / path.name)
+        move_dir(path, target)
+        return target
+
+    def expire_sent(self, keep_s: float) -> None:
+        """Delete the pictures of reports delivered more than `keep_s` ago; manifest and receipt stay as a ledger."""
+        for folder in _folders(self.sent):
+            with suppress(OSError):
+                if time.time() - folder.stat().st_mtime > keep_s:
+                    for path in folder.iterdir():
+                        if path.name not in (MANIFEST, RECEIPT):
+                            path.unlink()
+
+    def _is_ours(self, path: Path) -> bool:
+        with suppress(OSError):
+            if manifest.is_report_id(path.name) and stat.S_ISDIR(path.lstat().st_mode):
+                return True
+            self.set_aside(path)
+        return False
+
+    @staticmethod
+    def _in_order(folder: Path) -> list[str]:
+        try:
+            with os.scandir(folder) as found:
+                return [
+                    name
+                    for _, name in sorted((item.stat(follow_symlinks=False).st_mtime_ns, item.name) for item in found)
+                ]
+        except FileNotFoundError:
+            return []
+
+
+def _read_receipt(path: Path, entry: Entry) -> Receipt | None:
+    with suppress(OSError, ValueError, TypeError, KeyError):
+        body = json.loads(_read(path, 65536))
+        receipt = Receipt(
+            report_id=body["report_id"],
+            manifest_sha256=body["manifest_sha256"],
+            ticket_id=str(body["ticket_id"]),
+            ticket_number=int(body["ticket_number"]),
+            status=str(body["status"]),
+            missing=tuple(body["missing"]),
+        )
+        if receipt.report_id == entry.report.report_id and receipt.manifest_sha256 == entry.manifest_sha256:
+            return receipt
+    return None
+
+
+def _read(path: Path, limit: int) -> bytes:
+    """A regular file's bytes; a link planted in its place is not followed."""
+    handle = os.open(
+        path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
+    )
+    with os.fdopen(handle, "rb") as source:
+        if not stat.S_ISREG(os.fstat(source.fileno()).st_mode):
+            raise Damaged(f"{path.name} is no regular file")
+        data = source.read(limit + 1)
+    if len(data) > limit:
+        raise Damaged(f"{path.name} is larger than {limit} bytes")
+    return data
+
+
+def _folders(parent: Path) -> Iterable[Path]:
+    with suppress(FileNotFoundError):
+        for path in list(parent.iterdir()):
+            if path.is_dir() and not path.is_symlink():
+                yield path
+
+
+def _free_name(path: Path) -> Path:
+    """`path`, or `path` with a number where something has that name already."""
+    candidate, number = path, 1
+    while os.path.lexists(candidate):
+        candidate, number = path.with_name(f"{path.name}.{number}"), number + 1
+    return candidate
+
+
+def _remove(folder: Path) -> None:
+    with suppress(FileNotFoundError):
+        for path in folder.iterdir():
+            path.unlink()
+        folder.rmdir()

@@ -1,0 +1,1 @@
+"""Adapters: one help desk a module. They map words and shapes, and do nothing else."""

@@ -1,0 +1,80 @@
+"""Deskbell's own server (docs/api.md)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from client.core import faults
+from client.core.desk import Credential
+from client.core.errors import NotOurServer
+from client.core.http import Http
+from client.core.models import Attachment, Category, DeskInfo, Receipt, Requester
+
+
+class DeskbellServer:
+    """Stateless: credentials are asked for at each call."""
+
+    def __init__(self, http: Http, credential: Callable[[], Credential], client: str) -> None:
+        self._http = http
+        self._credential = credential
+        self._client = client
+
+    def submit(self, report_id: str, manifest: bytes) -> Receipt:
+        return _receipt(self._http.put(f"/api/v1/tickets/{report_id}", manifest, bearer=self._bearer()).body)
+
+    def attach(self, report_id: str, attachment: Attachment, data: bytes) -> Receipt:
+        path = f"/api/v1/tickets/{report_id}/attachments/{attachment.sha256}"
+        return _receipt(self._http.put(path, data, media_type="application/octet-stream", bearer=self._bearer()).body)
+
+    def info(self) -> DeskInfo:
+        body = self._http.get("/api/v1/desk", bearer=self._bearer()).body
+        try:
+            return DeskInfo(
+                name=str(body["site"]["name"]),
+                phone=str(body["phone"]) if body["phone"] else None,
+                on_duty=tuple(str(agent["name"]) for agent in body["on_duty"]),
+                first_answer_s=body["first_answer_s"] if isinstance(body["first_answer_s"], int) else None,
+                categories=tuple(Category(str(item["id"]), str(item["label"])) for item in body["categories"]),
+            )
+        except (KeyError, TypeError) as error:
+            raise _strange() from error
+
+    def probe(self) -> None:
+        body = self._http.get("/healthz").body
+        if not isinstance(body, dict) or body.get("service") != "deskbell":
+            raise _strange()
+
+    def enrol(self, credential: Credential, site_key: str, requester: Requester) -> None:
+        body = {"site_key": site_key, "host": requester.host, "user": requester.user, "client": self._client}
+        answer = self._http.put(
+            f"/api/v1/devices/{credential.device_id}", json.dumps(body).encode(), bearer=_bearer(credential)
+        ).body
+        if not isinstance(answer, dict) or answer.get("device_id") != credential.device_id:
+            raise _strange()
+
+    def _bearer(self) -> str:
+        return _bearer(self._credential())
+
+
+def _bearer(credential: Credential) -> str:
+    return f"{credential.device_id}.{credential.secret}"
+
+
+def _receipt(body: Any) -> Receipt:
+    try:
+        return Receipt(
+            report_id=str(body["report_id"]),
+            manifest_sha256=str(body["manifest_sha256"]),
+            ticket_id=str(body["ticket"]["id"]),
+            ticket_number=int(body["ticket"]["number"]),
+            status=str(body["ticket"]["status"]),
+            missing=tuple(str(sha256) for sha256 in body["missing"]),
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise _strange() from error
+
+
+def _strange() -> NotOurServer:
+    return NotOurServer(faults.stranger())
