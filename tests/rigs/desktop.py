@@ -58,7 +58,9 @@ class Desktop:
 
 @contextmanager
 def x_desktop(
-    tray: TrayHost | None = TrayHost.TRAYER, screens: Sequence[Screen] | None = None, size: tuple[int, int] = (1280, 800)
+    tray: TrayHost | None = TrayHost.TRAYER,
+    screens: Sequence[Screen] | None = None,
+    size: tuple[int, int] = (1280, 800),
 ) -> Iterator[Desktop]:
     """A desktop on Xvfb of that size; or, where ``screens`` are given, on Xorg's dummy driver (root only)."""
     with Session() as session:

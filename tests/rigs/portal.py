@@ -49,6 +49,14 @@ def start_for_sway(session: Session, permission: Permission) -> None:
     start_frontend(session, permission)
 
 
+def start_for_gnome(session: Session, permission: Permission) -> None:
+    """GNOME's own portal, which asks the user once and remembers the answer."""
+    start_store(session)
+    gnome = "org.freedesktop.impl.portal.desktop.gnome"
+    _service(session, ["/usr/libexec/xdg-desktop-portal-gnome"], gnome)
+    start_frontend(session, permission)
+
+
 def start_frontend(session: Session, permission: Permission) -> None:
     """The portal itself, once its store and its back-ends are there."""
     decide(session, permission)

@@ -58,9 +58,7 @@ class SwayDesktop:
         return self._run("swaymsg", "-t", "get_tree")
 
     def _run(self, *command: str) -> str:
-        return subprocess.run(
-            command, env=self.env, check=True, timeout=10, capture_output=True, text=True
-        ).stdout
+        return subprocess.run(command, env=self.env, check=True, timeout=10, capture_output=True, text=True).stdout
 
 
 @contextmanager

@@ -43,7 +43,18 @@ def window_manager(session: Session) -> None:
 def tray_host(session: Session, host: TrayHost) -> None:
     """Starts a tray host at the top of the primary screen, and waits until icons can register."""
     if host is TrayHost.TRAYER:
-        place = ["--edge", "top", "--align", "right", "--widthtype", "request", "--height", "32", "--monitor", "primary"]
+        place = [
+            "--edge",
+            "top",
+            "--align",
+            "right",
+            "--widthtype",
+            "request",
+            "--height",
+            "32",
+            "--monitor",
+            "primary",
+        ]
         session.processes.start("trayer", ["trayer", *place, "--SetDockType", "true"], session.env)
         wait_until(lambda: _owned(session, "_NET_SYSTEM_TRAY_S0"), "trayer to own the tray")
     else:

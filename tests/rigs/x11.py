@@ -58,11 +58,17 @@ def xorg_dummy(session: Session, screens: Sequence[Screen]) -> list[Screen]:
     high = max(each.y + each.height for each in screens)
     config = session.folder / "xorg.conf"
     config.write_text(_DUMMY.format(width=max(wide, 1024), height=max(high, 768)))
-    options = ["-noreset", "-nolisten", "tcp", "-novtswitch", "-sharevts", "-logfile", session.folder / "logs/Xorg.0.log"]
-    _start(session, ["Xorg", "-config", config, *options])
-    placed = [
-        Screen(f"DUMMY{number}", each.x, each.y, each.width, each.height) for number, each in enumerate(screens)
+    options = [
+        "-noreset",
+        "-nolisten",
+        "tcp",
+        "-novtswitch",
+        "-sharevts",
+        "-logfile",
+        session.folder / "logs/Xorg.0.log",
     ]
+    _start(session, ["Xorg", "-config", config, *options])
+    placed = [Screen(f"DUMMY{number}", each.x, each.y, each.width, each.height) for number, each in enumerate(screens)]
     for width, height in {(each.width, each.height) for each in placed}:
         _xrandr(session, "--newmode", f"{width}x{height}_rig", *_timing(width, height))
     layout: list[str] = []
