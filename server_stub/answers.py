@@ -1,0 +1,95 @@
+"""Turns every way to fail into the one shape of an error."""
+
+from __future__ import annotations
+
+import logging
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from server_stub.errors import (
+    BadRequest,
+    Failure,
+    Invalid,
+    MethodNotAllowed,
+    NoSuchPage,
+    ServerFault,
+    StorageFull,
+    TooLarge,
+    Unavailable,
+    UnsupportedMediaType,
+)
+from server_stub.manifest import place
+from server_stub.outermost import where
+from server_stub.store.database import is_full
+from server_stub.words import Library
+
+log = logging.getLogger(__name__)
+
+_BY_STATUS: dict[int, type[Failure]] = {
+    404: NoSuchPage,
+    405: MethodNotAllowed,
+    413: TooLarge,
+    415: UnsupportedMediaType,
+    503: Unavailable,
+}
+
+
+class Answers:
+    """Answers for failures: JSON for programs, a page for people under ``/console/`` and the like."""
+
+    def __init__(self, library: Library) -> None:
+        self._library = library
+
+    def install(self, app: FastAPI) -> None:
+        """Make these the answers of `app`."""
+        for kind in (Failure, HTTPException, RequestValidationError, DBAPIError, PoolTimeoutError):
+            app.add_exception_handler(kind, self.answer)
+
+    async def answer(self, request: Request, error: Exception) -> Response:
+        """The answer for a failure. A fault that is not understood is raised again, for `Outermost` to log."""
+        failure = known(error)
+        if failure is None:
+            raise error
+        if failure.status >= 500:
+            log.error("%s: %s\n%s", request.method, failure.code, where(error))
+        return self.draw(request, failure)
+
+    def draw(self, request: Request, failure: Failure) -> Response:
+        """The words of a failure, for a program or for a person."""
+        words = self._library.words(request.headers.get("accept-language"))
+        headers = {**failure.headers, "Content-Language": words.language, "Cache-Control": "no-store"}
+        return JSONResponse(failure.body(words), failure.status, headers)
+
+
+def known(error: Exception) -> Failure | None:
+    """The failure that an exception means, or None where that is not understood."""
+    match error:
+        case Failure():
+            return error
+        case RequestValidationError():
+            loc = error.errors()[0]["loc"]
+            return Invalid(place=place(tuple(loc[1:])))
+        case HTTPException():
+            return _of_http(error)
+        case PoolTimeoutError():
+            return Unavailable()
+        case DBAPIError() if is_full(error):
+            return StorageFull()
+        case OperationalError():
+            return Unavailable()
+        case _:
+            return None
+
+
+def _of_http(error: HTTPException) -> Failure:
+    if error.status_code >= 500 and error.status_code not in _BY_STATUS:
+        return ServerFault()
+    failure = _BY_STATUS.get(error.status_code, BadRequest)()
+    failure.headers.update(error.headers or {})
+    return failure

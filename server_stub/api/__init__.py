@@ -1,0 +1,1 @@
+"""The HTTP API for devices. ``docs/api.md`` is its contract."""

@@ -1,0 +1,79 @@
+"""Reading what a request brings, never more than is allowed, never waiting for ever."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import anyio
+from starlette.requests import Request
+
+from server_stub.errors import LengthRequired, TooLarge, Unavailable, UnsupportedMediaType
+from server_stub.words import N_
+
+_KIB = 1024
+
+
+async def chunks(request: Request, stall_s: float) -> AsyncIterator[bytes]:
+    """The body as it arrives. Raises Unavailable when nothing arrives for `stall_s`."""
+    stream = request.stream()
+    while True:
+        try:
+            with anyio.fail_after(stall_s):
+                chunk = await anext(stream, b"")
+        except TimeoutError:
+            raise Unavailable(N_("The rest did not arrive in time. Please send it again.")) from None
+        if not chunk:
+            return
+        yield chunk
+
+
+async def whole(request: Request, limit_bytes: int, stall_s: float) -> bytes:
+    """The body in one piece. Raises TooLarge, UnsupportedMediaType, Unavailable."""
+    refuse_encodings(request)
+    if (announced_bytes(request) or 0) > limit_bytes:
+        raise TooLarge(limit=human(limit_bytes))
+    body = bytearray()
+    async for chunk in chunks(request, stall_s):
+        body += chunk
+        if len(body) > limit_bytes:
+            raise TooLarge(limit=human(limit_bytes))
+    return bytes(body)
+
+
+async def whole_json(request: Request, limit_bytes: int, stall_s: float) -> bytes:
+    """The body in one piece, refused where it calls itself something else than JSON."""
+    media_type = request.headers.get("content-type", "application/json").partition(";")[0].strip().lower()
+    if media_type != "application/json":
+        raise UnsupportedMediaType
+    return await whole(request, limit_bytes, stall_s)
+
+
+def required_bytes(request: Request, limit_bytes: int) -> int:
+    """The length that the body announces. Raises LengthRequired, TooLarge, UnsupportedMediaType."""
+    refuse_encodings(request)
+    length = announced_bytes(request)
+    if length is None:
+        raise LengthRequired
+    if length > limit_bytes:
+        raise TooLarge(limit=human(limit_bytes))
+    return length
+
+
+def announced_bytes(request: Request) -> int | None:
+    """``Content-Length``, or None where the body comes without one."""
+    if "transfer-encoding" in request.headers:
+        return None
+    value = request.headers.get("content-length", "")
+    return int(value) if value.isascii() and value.isdigit() else None
+
+
+def refuse_encodings(request: Request) -> None:
+    """Bodies are sent as they are: a compressed one could grow beyond every limit. Raises UnsupportedMediaType."""
+    if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
+        raise UnsupportedMediaType
+
+
+def human(limit_bytes: int) -> str:
+    """A limit as it stands in the documentation: ``25 MiB``, ``256 KiB``."""
+    mib, rest = divmod(limit_bytes, _KIB * _KIB)
+    return f"{mib} MiB" if mib and not rest else f"{limit_bytes // _KIB} KiB"

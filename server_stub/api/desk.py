@@ -1,0 +1,65 @@
+"""``/api/v1/desk``: what a client shows of the people behind it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+from fastapi import APIRouter, Depends
+from starlette.requests import Request
+from starlette.responses import Response
+
+from server_stub.api import schema
+from server_stub.api.door import Door, device_of
+from server_stub.categories import CATEGORIES
+from server_stub.parts import Parts
+
+
+class DeskRoutes:
+    """The desk as devices see it."""
+
+    def __init__(self, parts: Parts, door: Door) -> None:
+        self._parts = parts
+        self._door = door
+
+    def router(self) -> APIRouter:
+        """The table of routes."""
+        router = APIRouter(
+            prefix="/api/v1", tags=["The desk"], redirect_slashes=False, dependencies=[Depends(self._door.authorise)]
+        )
+        router.add_api_route(
+            "/desk",
+            self.desk,
+            methods=["GET"],
+            summary="Who is there, and how to reach them",
+            responses={
+                **schema.answers({200: schema.DeskBody}, 401, 403),
+                304: {"description": "Not changed since the ETag in If-None-Match"},
+            },
+        )
+        return router
+
+    async def desk(self, request: Request) -> Response:
+        """Name, phone, who is on duty and the categories, in the language of ``Accept-Language``."""
+        device = device_of(request)
+        words = self._parts.words(request)
+        on_duty = await self._parts.aside(self._parts.agents.on_duty)
+        body = {
+            "site": {"name": device.site_name},
+            "phone": device.phone,
+            "on_duty": [{"name": name} for name in on_duty],
+            "first_answer_s": None,
+            "categories": [{"id": key, "label": words.gettext(label)} for key, label in CATEGORIES.items()],
+        }
+        raw = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+        etag = f'"{hashlib.sha256(raw).hexdigest()[:32]}"'
+        headers = {"ETag": etag, "Cache-Control": "private, no-cache", "Vary": "Accept-Language, Authorization"}
+        if is_known(request.headers.get("if-none-match", ""), etag):
+            return Response(status_code=304, headers=headers)
+        return Response(raw, media_type="application/json", headers=headers)
+
+
+def is_known(if_none_match: str, etag: str) -> bool:
+    """Whether ``If-None-Match`` names this ETag (RFC 9110, 13.1.2: weak comparison)."""
+    named = [tag.strip().removeprefix("W/") for tag in if_none_match.split(",")]
+    return etag in named or named == ["*"]

@@ -1,0 +1,168 @@
+"""What the routes say of themselves in OpenAPI."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from pydantic import BaseModel
+
+from server_stub.manifest import EnrolmentBody, Manifest
+
+_REF = "#/components/schemas/{model}"
+_MEANING = {
+    200: "As it is",
+    201: "Made, and durable",
+    304: "Not changed",
+    400: "Not readable",
+    401: "No credential that this server knows",
+    403: "Shut out, or an unknown site key",
+    404: "Absent or foreign, which look the same",
+    409: "The id is enrolled with another secret",
+    411: "Content-Length is missing",
+    413: "Too large",
+    415: "Not JSON, or compressed",
+    422: "Not what the contract asks for",
+    429: "Too many; Retry-After says when to come back",
+    503: "Not now; Retry-After says when to come back",
+    507: "The server’s disk is full",
+}
+
+
+class ErrorWords(BaseModel):
+    """`code` is stable and for programs; `title` and `detail` are for people."""
+
+    code: str
+    title: str
+    detail: str
+
+
+class ErrorBody(BaseModel):
+    """The one shape of every error."""
+
+    error: ErrorWords
+
+
+class SiteName(BaseModel):
+    """A site."""
+
+    name: str
+
+
+class Enrolled(BaseModel):
+    """The answer to an enrolment."""
+
+    device_id: str
+    site: SiteName
+
+
+class TicketRef(BaseModel):
+    """A ticket: `id` for programs, `number` for people."""
+
+    id: str
+    number: int
+    status: str
+
+
+class ReceiptBody(BaseModel):
+    """The proof that the desk has a report; complete when `missing` is empty."""
+
+    report_id: str
+    manifest_sha256: str
+    ticket: TicketRef
+    missing: list[str]
+
+
+class Person(BaseModel):
+    """An agent, by name."""
+
+    name: str
+
+
+class TicketBody(BaseModel):
+    """A ticket as its own device reads it."""
+
+    id: str
+    number: int
+    status: str
+    text: str
+    category: str | None
+    blocking: bool
+    created_at: datetime
+    updated_at: datetime
+    agent: Person | None
+    missing: list[str]
+
+
+class CategoryBody(BaseModel):
+    """A category, with its label in the reader's language."""
+
+    id: str
+    label: str
+
+
+class DeskBody(BaseModel):
+    """What a client shows of the desk."""
+
+    site: SiteName
+    phone: str | None
+    on_duty: list[Person]
+    first_answer_s: int | None
+    categories: list[CategoryBody]
+
+
+class HealthBody(BaseModel):
+    """The server is up and its database answers."""
+
+    status: str
+    service: str
+
+
+def rfc3339(at: datetime) -> str:
+    """A time as the API writes it: ``2026-11-23T09:41:07Z``."""
+    return at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def answers(good: Mapping[int, type[BaseModel]], *bad: int) -> dict[int | str, dict[str, Any]]:
+    """The answers of a route: bodies by status, then the statuses that carry the one error shape."""
+    described: dict[int | str, dict[str, Any]] = {
+        status: {"model": model, "description": _MEANING[status]} for status, model in good.items()
+    }
+    for status in bad:
+        described[status] = {"model": ErrorBody, "description": _MEANING[status]}
+    return described
+
+
+def json_body(model: type[BaseModel]) -> dict[str, Any]:
+    """A body that the route reads by itself, because it needs the bytes as they came."""
+    content = {"application/json": {"schema": {"$ref": _REF.format(model=model.__name__)}}}
+    return {"requestBody": {"required": True, "content": content}}
+
+
+def raw_body() -> dict[str, Any]:
+    """Raw bytes."""
+    content = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
+    return {"requestBody": {"required": True, "content": content}}
+
+
+def document(app: FastAPI) -> dict[str, Any]:
+    """The OpenAPI document, with the bodies that routes read by themselves and the device's credential."""
+    described = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
+    schemas = described.setdefault("components", {}).setdefault("schemas", {})
+    for model in (Manifest, EnrolmentBody):
+        shape = model.model_json_schema(ref_template=_REF)
+        schemas.update(shape.pop("$defs", {}))
+        schemas[model.__name__] = shape
+    schemas.pop("HTTPValidationError", None)
+    schemas.pop("ValidationError", None)
+    described["components"]["securitySchemes"] = {
+        "device": {"type": "http", "scheme": "bearer", "description": "<device_id>.<secret>, both made by the device"}
+    }
+    for path, methods in described["paths"].items():
+        if path.startswith("/api/v1/"):
+            for operation in methods.values():
+                operation["security"] = [{"device": []}]
+    return described

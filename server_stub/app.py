@@ -1,0 +1,73 @@
+"""The application: builds every part once and hangs the routes on it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+import assets
+from server_stub.answers import Answers
+from server_stub.api.desk import DeskRoutes
+from server_stub.api.devices import DeviceRoutes
+from server_stub.api.door import Door
+from server_stub.api.health import HealthRoutes
+from server_stub.api.tickets import TicketRoutes
+from server_stub.blobs import Blobs
+from server_stub.outermost import Outermost
+from server_stub.parts import THREADS, Parts
+from server_stub.settings import Settings
+from server_stub.store.agents import Agents
+from server_stub.store.clock import Clock, utc_now
+from server_stub.store.database import Database
+from server_stub.store.devices import Devices
+from server_stub.store.figures import Figures
+from server_stub.store.tickets import Tickets
+from server_stub.tally import Tally
+from server_stub.words import Library
+
+
+def create_app(settings: Settings, clock: Clock = utc_now) -> FastAPI:
+    """The server on an initialised and migrated data folder; it holds the database until its lifespan ends."""
+    parts = build(settings, clock)
+    tally = Tally(clock().timestamp())
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        await parts.aside(parts.blobs.start)
+        yield
+        await parts.aside(parts.database.close)
+
+    app = FastAPI(
+        title="Deskbell",
+        version="1",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/openapi.json",
+        redirect_slashes=False,
+        lifespan=lifespan,
+    )
+    door = Door(parts)
+    for routes in (DeviceRoutes(parts), TicketRoutes(parts, door), DeskRoutes(parts, door), HealthRoutes(parts, tally)):
+        app.include_router(routes.router())
+    answers = Answers(parts.library)
+    answers.install(app)
+    app.add_middleware(Outermost, tally=tally, apology=answers.draw)
+    return app
+
+
+def build(settings: Settings, clock: Clock) -> Parts:
+    """The parts of a server on this data folder."""
+    database = Database(settings.database_url, THREADS)
+    return Parts(
+        settings=settings,
+        clock=clock,
+        database=database,
+        blobs=Blobs(settings.data),
+        devices=Devices(database, clock, settings.enrolments_per_hour),
+        tickets=Tickets(database, clock, settings.reports_per_hour),
+        agents=Agents(database, clock),
+        figures=Figures(database),
+        library=Library(assets.locale_dir()),
+    )

@@ -1,0 +1,48 @@
+"""What the routes are made of, built once by the application and handed to them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+import anyio
+import anyio.to_thread
+from starlette.requests import Request
+
+from server_stub.blobs import Blobs
+from server_stub.settings import Settings
+from server_stub.store.agents import Agents
+from server_stub.store.clock import Clock
+from server_stub.store.database import Database
+from server_stub.store.devices import Devices
+from server_stub.store.figures import Figures
+from server_stub.store.tickets import Tickets
+from server_stub.words import Library, Words
+
+Result = TypeVar("Result")
+THREADS = 16
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The stores, the limits and the words of one server."""
+
+    settings: Settings
+    clock: Clock
+    database: Database
+    blobs: Blobs
+    devices: Devices
+    tickets: Tickets
+    agents: Agents
+    figures: Figures
+    library: Library
+    threads: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(THREADS))
+
+    async def aside(self, work: Callable[[], Result]) -> Result:
+        """Run work that waits for a disk or a database beside the event loop."""
+        return await anyio.to_thread.run_sync(work, limiter=self.threads)
+
+    def words(self, request: Request) -> Words:
+        """The texts in the language that the request asks for."""
+        return self.library.words(request.headers.get("accept-language"))
