@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import socket
-import ssl
-
 from client.core.errors import DeskError, NotOurServer, Problem, Unanswered, Unreachable
 from client.core.words import _
 
@@ -18,7 +15,9 @@ def stranger() -> Problem:
         "not_our_server",
         _("This network may want you to sign in"),
         _(
-            "Something answered, but it is not your IT’s server. Open a web page to sign in to the network. If that does not help, the server address may be wrong: please tell IT. Until then nothing is lost."
+            "Something answered, but it is not your IT’s server. Open a web page to sign in to the "
+            "network. If that does not help, the server address may be wrong: please tell IT. Until "
+            "then nothing is lost."
         ),
     )
 
@@ -89,7 +88,8 @@ def untrusted(error: BaseException, host: str) -> Problem:
         return Problem("clock_wrong", _("This PC’s clock seems to be wrong"), detail)
     if code == _EXPIRED:
         detail = _(
-            "The server’s certificate has expired, or this PC’s clock is wrong. If date and time are right, please tell IT."
+            "The server’s certificate has expired, or this PC’s clock is wrong. If date and time are "
+            "right, please tell IT."
         )
         return Problem("certificate_expired", title, detail)
     if code in _WRONG_HOST:
@@ -105,6 +105,9 @@ def untrusted(error: BaseException, host: str) -> Problem:
 
 def from_requests(error: Exception, origin: str) -> DeskError:
     """Our error for one of requests' (or of the socket below it)."""
+    import socket
+    import ssl
+
     import requests
     import urllib3.exceptions as u3
 

@@ -1,0 +1,375 @@
+"""A report in the making: words, pictures and facts, until Send makes it a saved report.
+
+All public methods are called on one thread. Pictures are encoded, facts gathered and everything written on lanes,
+while the user looks, so that Send has nothing to wait for.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from client.core import draft_file, facts, flaws, manifest
+from client.core.claim import Claim
+from client.core.durable import make_private_dir, write_new
+from client.core.errors import DeskbellError, Problem
+from client.core.events import FactsFound, Listener, NotSaved, PictureFailed, PictureReady, Saved
+from client.core.lane import Job, Jobs
+from client.core.models import (
+    Attachment,
+    AttachmentKind,
+    Collector,
+    Display,
+    Encoded,
+    Fact,
+    Flaw,
+    Report,
+    Requester,
+    Shot,
+)
+from client.core.save_problem import save_problem
+from client.core.spool import Spool
+from client.core.words import _, language
+
+MAX_ATTACHMENT_BYTES = 25 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """What the draft knows of one picture or added attachment."""
+
+    id: int
+    name: str
+    taken_at: datetime
+    display: Display | None = None  # None: an attachment that the user added
+    flaw: Flaw | None = None
+    has_pixels: bool = True  # False: there is only a flaw to tell
+    is_included: bool = True
+    is_earlier: bool = False  # from before a crash
+    stored: Path | None = None  # its bytes as they will be sent, once encoded
+    size_bytes: int | None = None
+    media_type: str = "image/png"
+    sha256: str | None = None
+    unwritten: bytes | None = field(default=None, repr=False)  # encoded, but the disk did not take it yet
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a draft needs of the program around it."""
+
+    spool: Spool
+    disk: Jobs
+    collecting: Jobs
+    encoders: Sequence[Jobs]
+    encode: Callable[[Shot], Encoded]
+    requester: Callable[[], Requester]
+    on_event: Listener
+    on_saved: Callable[[], None]
+    client: str
+    facts_off: frozenset[str] = frozenset()
+
+
+class Draft:
+    """One report in the making. `claim` keeps other processes off it; it is given up when the draft ends."""
+
+    def __init__(
+        self,
+        report_id: str,
+        via: str,
+        around: Surroundings,
+        claim: Claim | None,
+        earlier: draft_file.Words | None = None,
+    ) -> None:
+        self.report_id = report_id
+        self.is_restored = earlier is not None
+        self.is_submitted = False
+        self.is_ended = False  # put aside or given up
+        self.text = earlier.text if earlier else ""
+        self.category = earlier.category if earlier else None
+        self.blocking = earlier.blocking if earlier else False
+        self._via = via
+        self._around = around
+        self._claim = claim
+        self._lock = threading.Lock()
+        self._pictures: dict[int, Picture] = {}
+        self._next_id = 1
+        self._facts: tuple[Fact, ...] = ()
+        self._excluded_facts: set[str] = set()
+        self._pending = 0  # encodings and gatherings under way
+        self._when_quiet: Job | None = None  # what to do on the disk lane once nothing is under way
+        self._created_at: datetime | None = None
+        for picture in earlier.pictures if earlier else ():
+            self._add(replace(picture, is_earlier=True))
+
+    @property
+    def pictures(self) -> tuple[Picture, ...]:
+        with self._lock:
+            return tuple(self._pictures.values())
+
+    @property
+    def facts(self) -> tuple[Fact, ...]:
+        """Facts of the machine, and of pictures that are missing or say nothing."""
+        with self._lock:
+            return self._facts + self._flaw_facts()
+
+    def excluded_facts(self) -> frozenset[str]:
+        return frozenset(self._excluded_facts)
+
+    def set_words(self, text: str, category: str | None, blocking: bool) -> None:
+        """What the user wrote and chose; kept on disk by itself."""
+        if self._is_closed or (text, category, blocking) == (self.text, self.category, self.blocking):
+            return
+        self.text, self.category, self.blocking = text, category, blocking
+        self._autosave()
+
+    def add_shots(self, shots: Sequence[Shot]) -> None:
+        """Start encoding; PictureReady or PictureFailed follows for each shot with pixels."""
+        for index, shot in enumerate(shots):
+            picture = self._add(
+                Picture(
+                    id=0,
+                    name=f"display-{shot.display.number}.png",
+                    taken_at=shot.taken_at,
+                    display=shot.display,
+                    flaw=shot.flaw,
+                    has_pixels=shot.pixels is not None,
+                    is_included=shot.pixels is not None,
+                )
+            )
+            if shot.pixels is not None:
+                self._begin_pending()
+                lane = self._around.encoders[index % len(self._around.encoders)]
+                lane.put(lambda shot=shot, picture=picture: self._store(picture.id, lambda: self._around.encode(shot)))  # type: ignore[misc]
+
+    def add_file(self, path: Path) -> Picture:
+        """Attach a copy of a file; PictureReady or PictureFailed follows.
+
+        Raises DeskbellError, in words, where it cannot be read or is too large.
+        """
+        problem = _("“{name}” cannot be attached").format(name=path.name)
+        try:
+            if not path.is_file():
+                raise DeskbellError(Problem("no_file", problem, _("It is not a file that can be read.")))
+            if path.stat().st_size > MAX_ATTACHMENT_BYTES:
+                raise DeskbellError(Problem("too_large", problem, _("It is larger than 25 MB.")))
+            path.open("rb").close()
+        except OSError as error:
+            raise DeskbellError(Problem("unreadable", problem, error.strerror or str(error))) from error
+        if len(self.pictures) >= manifest.MAX_ATTACHMENTS:
+            raise DeskbellError(Problem("too_many", problem, _("A report holds 40 attachments at most.")))
+        import mimetypes
+
+        media_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+        picture = self._add(Picture(id=0, name=path.name, taken_at=datetime.now(UTC), media_type=media_type))
+        self._begin_pending()
+        self._around.disk.put(
+            lambda: self._store(picture.id, lambda: Encoded(path.read_bytes(), media_type, path.suffix))
+        )
+        return picture
+
+    def include(self, picture_id: int, is_included: bool) -> None:
+        """Tick or untick a picture."""
+        if not self._is_closed:
+            self._change(picture_id, is_included=is_included)
+            self._autosave()
+
+    def include_fact(self, key: str, is_included: bool) -> None:
+        """Tick or untick a fact."""
+        if not self._is_closed:
+            (self._excluded_facts.discard if is_included else self._excluded_facts.add)(key)
+
+    def gather(self, collectors: Sequence[Collector]) -> None:
+        """Collect facts; FactsFound follows."""
+        self._begin_pending()
+
+        def job() -> None:
+            try:
+                found = facts.gather(collectors, off=self._around.facts_off)
+                with self._lock:
+                    self._facts = found
+                self._around.on_event(FactsFound(self.report_id, self.facts))
+            finally:
+                self._end_pending()
+
+        self._around.collecting.put(job)
+
+    def submit(self) -> None:
+        """Send. Saved or NotSaved follows; however often it is called, it is one report."""
+        if not self._is_closed:
+            self.is_submitted = True
+            self._around.disk.drop(self._autosave_key)
+            self._once_quiet(self._save)
+
+    def put_aside(self) -> None:
+        """Keep the words for the next time; the pictures are of a moment that has passed and go."""
+        if not self._is_closed:
+            self._end(keep_words=bool(self.text.strip() or self.category or self.blocking))
+
+    def discard(self) -> None:
+        """Give the draft up, words and pictures."""
+        if not self._is_closed:
+            self._end(keep_words=False)
+
+    @property
+    def _is_closed(self) -> bool:
+        return self.is_submitted or self.is_ended
+
+    @property
+    def _autosave_key(self) -> str:
+        return f"draft.{self.report_id}"
+
+    def _end(self, *, keep_words: bool) -> None:
+        self.is_ended = True
+        words = draft_file.Words(self.text, self.category, self.blocking)
+
+        def job() -> None:
+            spool = self._around.spool
+            with suppress(OSError):
+                spool.drop_draft(self.report_id)
+                if keep_words:
+                    draft_file.write(spool.open_draft(self.report_id), words)
+            if self._claim:
+                self._claim.release(remove=True)
+
+        self._around.disk.drop(self._autosave_key)
+        self._once_quiet(job)
+
+    # on lanes
+
+    def _store(self, picture_id: int, encode: Callable[[], Encoded]) -> None:
+        try:
+            encoded = encode()
+            self._keep(picture_id, encoded.data, encoded.media_type)
+            self._around.on_event(PictureReady(self.report_id, picture_id, len(encoded.data)))
+            self._autosave()
+        except Exception:  # out of memory, a broken encoder: the report goes on without this picture
+            self._change(picture_id, flaw=Flaw.FAILED, has_pixels=False, is_included=False)
+            self._around.on_event(PictureFailed(self.report_id, picture_id))
+        finally:
+            self._end_pending()
+
+    def _keep(self, picture_id: int, data: bytes, media_type: str) -> None:
+        """Put encoded bytes on disk; where the disk refuses they stay in memory and Send tries again."""
+        sha256 = manifest.digest(data)
+        stored: Path | None = None
+        with suppress(OSError):
+            stored = self._write(sha256, data)
+        self._change(
+            picture_id,
+            sha256=sha256,
+            size_bytes=len(data),
+            media_type=media_type,
+            stored=stored,
+            unwritten=None if stored else data,
+        )
+
+    def _write(self, sha256: str, data: bytes) -> Path:
+        make_private_dir(self._around.spool.drafts / self.report_id)
+        path = self._around.spool.drafts / self.report_id / sha256
+        try:
+            write_new(path, data)
+        except FileExistsError:  # two displays show the same
+            if manifest.digest(path.read_bytes()) != sha256:
+                path.unlink()
+                write_new(path, data)
+        return path
+
+    def _autosave(self) -> None:
+        if self._is_closed:
+            return
+
+        def job() -> None:
+            words = draft_file.Words(self.text, self.category, self.blocking, self.pictures)
+            with suppress(OSError):  # Send says so, in words; typing goes on
+                draft_file.write(self._around.spool.open_draft(self.report_id), words)
+
+        self._around.disk.put(job, key=self._autosave_key)
+
+    def _save(self) -> None:
+        self._created_at = self._created_at or datetime.now(UTC)
+        try:
+            for picture in self.pictures:
+                if picture.is_included and picture.unwritten is not None and picture.sha256:
+                    stored = self._write(picture.sha256, picture.unwritten)
+                    self._change(picture.id, stored=stored, unwritten=None)
+            self._around.spool.open_draft(self.report_id)
+            self._around.spool.commit(self._report(self._created_at))
+        except OSError as error:
+            self.is_submitted = False
+            self._around.on_event(NotSaved(self.report_id, save_problem(error)))
+            return
+        if self._claim:
+            self._claim.release()
+        self._around.on_event(Saved(self.report_id))
+        self._around.on_saved()
+
+    def _report(self, created_at: datetime) -> Report:
+        attachments = tuple(
+            Attachment(
+                sha256=picture.sha256,
+                size_bytes=picture.size_bytes or 0,
+                name=picture.name,
+                media_type=picture.media_type,
+                kind=AttachmentKind.SCREENSHOT if picture.display else AttachmentKind.FILE,
+                taken_at=picture.taken_at,
+                display=picture.display,
+            )
+            for picture in self.pictures
+            if picture.is_included and picture.sha256
+        )
+        return Report(
+            report_id=self.report_id,
+            created_at=created_at,
+            text=self.text.strip(),
+            category=self.category,
+            blocking=self.blocking,
+            via=self._via,
+            language=language(),
+            client=self._around.client,
+            requester=self._around.requester(),
+            facts=tuple(fact for fact in self.facts if fact.key not in self._excluded_facts),
+            attachments=attachments[: manifest.MAX_ATTACHMENTS],
+        )
+
+    # state shared with lanes
+
+    def _flaw_facts(self) -> tuple[Fact, ...]:
+        found = (
+            flaws.fact(Shot(picture.display, picture.taken_at, b"" if picture.has_pixels else None, picture.flaw))
+            for picture in self._pictures.values()
+            if picture.display and not picture.is_earlier
+        )
+        return tuple(fact for fact in found if fact)
+
+    def _add(self, picture: Picture) -> Picture:
+        with self._lock:
+            added = replace(picture, id=self._next_id)
+            self._pictures[added.id] = added
+            self._next_id += 1
+            return added
+
+    def _change(self, picture_id: int, **changes: object) -> None:
+        with self._lock:
+            self._pictures[picture_id] = replace(self._pictures[picture_id], **changes)  # type: ignore[arg-type]
+
+    def _begin_pending(self) -> None:
+        with self._lock:
+            self._pending += 1
+
+    def _end_pending(self) -> None:
+        with self._lock:
+            self._pending -= 1
+        self._once_quiet(None)
+
+    def _once_quiet(self, job: Job | None) -> None:
+        """Run `job`, or the one asked for before, on the disk lane as soon as nothing else is under way; once."""
+        with self._lock:
+            self._when_quiet = job or self._when_quiet
+            if self._pending or self._when_quiet is None:
+                return
+            ready, self._when_quiet = self._when_quiet, None
+        self._around.disk.put(ready)

@@ -1,0 +1,77 @@
+"""The words and pictures of an unsent draft, as `draft.json` in its folder: never half-written, lost at worst."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from client.core.durable import replace
+from client.core.models import Display
+from client.core.spool import DRAFT
+
+if TYPE_CHECKING:
+    from client.core.draft import Picture
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What comes back of a draft that was not sent."""
+
+    text: str
+    category: str | None
+    blocking: bool
+    pictures: tuple[Picture, ...] = ()
+
+
+def write(folder: Path, words: Words) -> None:
+    """Keep `words` in a draft's folder. Raises OSError."""
+    body: dict[str, Any] = {
+        "text": words.text,
+        "category": words.category,
+        "blocking": words.blocking,
+        "pictures": [_body(picture) for picture in words.pictures if picture.sha256 and picture.stored],
+    }
+    replace(folder / DRAFT, json.dumps(body).encode())
+
+
+def read(folder: Path) -> Words:
+    """What a draft's folder holds. Raises OSError or ValueError where that cannot be read."""
+    from client.core.draft import Picture
+
+    body = json.loads((folder / DRAFT).read_bytes())
+    try:
+        pictures = tuple(
+            Picture(
+                id=0,
+                name=item["name"],
+                taken_at=datetime.fromisoformat(item["taken_at"]).astimezone(UTC),
+                display=Display(**item["display"]) if item["display"] else None,
+                is_included=bool(item["is_included"]),
+                stored=folder / item["sha256"],
+                size_bytes=int(item["size_bytes"]),
+                media_type=item["media_type"],
+                sha256=item["sha256"],
+            )
+            for item in body["pictures"]
+            if (folder / Path(item["sha256"]).name).is_file()
+        )
+        return Words(str(body["text"]), body["category"], bool(body["blocking"]), pictures)
+    except (KeyError, TypeError, AttributeError) as error:
+        raise ValueError(f"not a draft: {error!r}") from error
+
+
+def _body(picture: Picture) -> dict[str, Any]:
+    display = picture.display
+    fields = ("name", "number", "x", "y", "width", "height", "scale", "primary")
+    return {
+        "name": picture.name,
+        "taken_at": picture.taken_at.isoformat(),
+        "display": {name: getattr(display, name) for name in fields} if display else None,
+        "is_included": picture.is_included,
+        "size_bytes": picture.size_bytes,
+        "media_type": picture.media_type,
+        "sha256": picture.sha256,
+    }

@@ -1,0 +1,104 @@
+"""The core as one thing: makes drafts, sends what is saved, knows the desk. Windows and command line are its guests."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+
+from client.core import draft_file
+from client.core.draft import Draft, Surroundings
+from client.core.errors import Problem
+from client.core.events import OutboxChanged
+from client.core.inbox import Inbox
+from client.core.lane import Jobs
+from client.core.manifest import new_report_id
+from client.core.models import DeskInfo
+from client.core.outbox import Outbox
+from client.core.spool import Spool
+
+KEEP_SENT_S = 7 * 24 * 3600.0  # pictures of delivered reports, in case the server is restored from a backup
+
+
+class Engine:
+    """Built by the composition root from parts that it shares with nobody. Methods return at once."""
+
+    def __init__(
+        self,
+        *,
+        spool: Spool,
+        outbox: Outbox,
+        inbox: Inbox,
+        around: Surroundings,
+        lanes: tuple[Jobs, ...],
+        problems: tuple[Problem, ...] = (),
+    ) -> None:
+        self.spool = spool
+        self.problems = problems
+        self._outbox = outbox
+        self._inbox = inbox
+        self._around = around
+        self._lanes = lanes
+
+    def start(self) -> None:
+        """Look for waiting reports, send them, and ask the desk about itself."""
+        self._around.disk.put(self._tidy)
+        self._outbox.look()
+        self._inbox.refresh()
+
+    def close(self, timeout_s: float = 2.0) -> None:
+        """Stop. What is not sent stays in the outbox."""
+        for lane in self._lanes:
+            lane.close(timeout_s)
+
+    def begin(self, via: str) -> Draft:
+        """A new draft, or the unsent one from before. One that another process works on is left alone."""
+        with suppress(OSError):
+            for report_id in self.spool.draft_ids():
+                claim = self.spool.claim(report_id)
+                if claim is None:
+                    continue
+                folder = self.spool.drafts / report_id
+                try:
+                    return Draft(report_id, via, self._around, claim, draft_file.read(folder))
+                except (OSError, ValueError):
+                    self.spool.set_aside(folder)
+                    claim.release(remove=True)
+        return self.begin_new(via)
+
+    def begin_new(self, via: str) -> Draft:
+        """A new draft, whatever was left unsent."""
+        report_id = new_report_id()
+        claim = None
+        with suppress(OSError):  # a disk that takes nothing is said when Send is pressed
+            claim = self.spool.claim(report_id)
+        return Draft(report_id, via, self._around, claim)
+
+    def look(self) -> None:
+        """Another process may have saved a report."""
+        self._outbox.look()
+
+    def send_now(self) -> None:
+        """The user asks to try again."""
+        self._outbox.send_now()
+
+    def state(self) -> OutboxChanged:
+        """What waits, as last told by an OutboxChanged event."""
+        return self._outbox.state()
+
+    def desk(self) -> DeskInfo | None:
+        """What the desk said last, None before it was ever heard."""
+        return self._inbox.info()
+
+    def refresh_desk(self) -> None:
+        """Ask the desk again; DeskChanged follows if something is new."""
+        self._inbox.refresh()
+
+    @property
+    def outbox_dir(self) -> Path:
+        """The folder to watch for reports saved by another process."""
+        return self.spool.outbox
+
+    def _tidy(self) -> None:
+        with suppress(OSError):
+            self.spool.prepare()
+            self.spool.expire_sent(KEEP_SENT_S)
