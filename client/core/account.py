@@ -25,7 +25,7 @@ class SecretStore(Protocol):
     where: str  # in words, for `deskbell doctor`
 
     def read(self, name: str) -> str | None:
-        """The secret of this name, None where there is none. Raises OSError or TimeoutError where that cannot be said."""
+        """The secret of this name, None where there is none. Raises OSError or TimeoutError where it cannot tell."""
 
     def write(self, name: str, secret: str) -> None:
         """Keep a secret. Raises OSError or TimeoutError where that failed."""
@@ -106,6 +106,7 @@ def _locked() -> Problem:
         "credential_store",
         _("This PC’s credential store cannot be used right now"),
         _(
-            "Unlock it, or sign out and in again. Your reports are safe on this PC and are sent by themselves after that."
+            "Unlock it, or sign out and in again. Your reports are safe on this PC and are sent by themselves "
+            "after that."
         ),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Protocol
 
 from client.core.models import Attachment, DeskInfo, Receipt, Requester
@@ -17,10 +18,10 @@ class Credential:
 
 
 class Desk(Protocol):
-    """All methods block, make one attempt, and raise `client.core.errors.DeskError` with the class that says what next."""
+    """All methods block, make one attempt, and raise a `client.core.errors.DeskError` whose class says what next."""
 
     def submit(self, report_id: str, manifest: bytes) -> Receipt:
-        """Make the ticket of this manifest, or find the one made before. The receipt says which attachments are missing."""
+        """Make the ticket of this manifest, or find the one made before; the receipt says what is missing."""
 
     def attach(self, report_id: str, attachment: Attachment, data: bytes) -> Receipt:
         """Add the bytes of one attachment of the manifest."""
@@ -28,8 +29,11 @@ class Desk(Protocol):
     def info(self) -> DeskInfo:
         """What the desk says of itself."""
 
-    def probe(self) -> None:
-        """Raise unless the desk itself answers. Carries no credential and nothing of the user's."""
+    def probe(self) -> datetime | None:
+        """The desk's clock, where it tells. Raises unless the desk itself answers.
+
+        Carries no credential and nothing of the user's.
+        """
 
 
 class Enrols(Protocol):

@@ -43,6 +43,7 @@ class Answer:
     status: int
     body: Any
     etag: str | None = None
+    date: str | None = None  # the server's clock, as its Date header has it
 
 
 class Http:
@@ -142,7 +143,7 @@ def _sort(status: int, headers: Mapping[str, str], body: bytes) -> Answer:
     """An Answer, or the error whose class says what happens next (DESIGN: "Talking to a desk")."""
     content = _json(headers, body)
     if status == 304 or (200 <= status < 300 and content is not None):
-        return Answer(status, content, headers.get("ETag"))
+        return Answer(status, content, headers.get("ETag"), headers.get("Date"))
     problem = _problem(content)
     if status == 429 or (status == 503 and problem):
         raise Throttled(problem or faults.busy(), retry_after_s(headers.get("Retry-After")))

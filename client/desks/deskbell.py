@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import datetime
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 from client.core import faults
@@ -41,10 +43,14 @@ class DeskbellServer:
         except (KeyError, TypeError) as error:
             raise _strange() from error
 
-    def probe(self) -> None:
-        body = self._http.get("/healthz").body
-        if not isinstance(body, dict) or body.get("service") != "deskbell":
+    def probe(self) -> datetime | None:
+        answer = self._http.get("/healthz")
+        if not isinstance(answer.body, dict) or answer.body.get("service") != "deskbell":
             raise _strange()
+        try:
+            return parsedate_to_datetime(answer.date) if answer.date else None
+        except ValueError:
+            return None
 
     def enrol(self, credential: Credential, site_key: str, requester: Requester) -> None:
         body = {"site_key": site_key, "host": requester.host, "user": requester.user, "client": self._client}

@@ -1,0 +1,113 @@
+"""What works on this machine, and what to do where it does not: for `deskbell doctor`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from client.core.errors import DeskError, Problem
+from client.core.paths import Paths
+from client.core.settings import Settings, is_writable_by_others
+from client.core.words import _
+
+CLOCK_TOLERANCE_S = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing looked at. `name` is for programs; the rest is in the user's language."""
+
+    name: str
+    title: str
+    is_ok: bool
+    found: str
+    advice: str = ""
+
+
+def examine(where: Paths, settings: Settings) -> list[Check]:
+    """Look at everything. Takes a few seconds where the network does not answer."""
+    return [*_configuration(where, settings), _storage(where), *_session(where), *_server(where, settings)]
+
+
+def _configuration(where: Paths, settings: Settings) -> list[Check]:
+    title = _("Settings")
+    problems = list(settings.problems)
+    if is_writable_by_others(where.machine_config):
+        problems.append(
+            Problem(
+                "config_writable",
+                _("{file} can be changed by others").format(file=where.machine_config),
+                _("Make it writable for administrators only."),
+            )
+        )
+    if not problems:
+        return [Check("settings", title, True, settings.text("server") or _("no server yet"))]
+    return [Check("settings", title, False, problem.title, problem.detail) for problem in problems]
+
+
+def _storage(where: Paths) -> Check:
+    title = _("Storage")
+    from client.core.durable import make_private_dir, write_new
+
+    trial = where.spool / f"doctor.{os.getpid()}"
+    try:
+        make_private_dir(where.spool)
+        write_new(trial, b"deskbell")
+        trial.unlink()
+    except OSError as error:
+        advice = _("Reports cannot be saved in {folder}. Make it writable for this user, or free some space.")
+        return Check("storage", title, False, error.strerror or type(error).__name__, advice.format(folder=where.spool))
+    return Check("storage", title, True, str(where.spool))
+
+
+def _session(where: Paths) -> list[Check]:
+    from client.system import probe
+
+    return [
+        Check(found.name, found.title, found.is_ok, found.found, found.advice) for found in probe.examine(where.data)
+    ]
+
+
+def _server(where: Paths, settings: Settings) -> list[Check]:
+    from client.assembly import connect
+
+    title = _("Server")
+    desk, sign_in, problem = connect(where, settings)
+    if desk is None:
+        assert problem is not None
+        return [Check("server", title, False, problem.title, problem.detail)]
+    try:
+        server_at = desk.probe()
+    except DeskError as error:
+        return [Check("server", title, False, error.problem.title, error.problem.detail)]
+    checks = [Check("server", title, True, settings.text("server"))]
+    checks.append(_signed_in(sign_in))
+    if server_at is not None:
+        checks.append(_clock(server_at))
+    return checks
+
+
+def _signed_in(sign_in: Callable[[], None]) -> Check:
+    title = _("This device at the server")
+    try:
+        sign_in()
+    except DeskError as error:
+        return Check("device", title, False, error.problem.title, error.problem.detail)
+    return Check("device", title, True, _("known"))
+
+
+def _clock(server_at: datetime) -> Check:
+    title = _("Clock")
+    off_s = (datetime.now(UTC) - server_at).total_seconds()
+    if abs(off_s) <= CLOCK_TOLERANCE_S:
+        return Check("clock", title, True, _("as the server’s"))
+    minutes = round(abs(off_s) / 60)
+    return Check(
+        "clock",
+        title,
+        False,
+        _("{minutes} minutes off the server’s").format(minutes=minutes),
+        _("Set date and time. Reports are delivered all the same, but secure connections may fail."),
+    )
