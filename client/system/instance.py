@@ -1,0 +1,141 @@
+"""One instance per user and desktop session, and the ring by which a second start asks the first to show itself.
+
+The lock is the operating system's and ends with the process, however that ends. The ring carries one fixed word;
+nothing that arrives is ever parsed (client/ui/ring.py listens).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import socket
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+WORD = b"show\n"
+# sockaddr_un holds 108 bytes on Linux and 104 on macOS with the final zero, and Qt needs none of them more.
+MAX_ADDRESS_BYTES = 100
+RETRY_S = 0.05
+
+
+class Instance:
+    """The right to be the program that has the icon in this session."""
+
+    def __init__(self, run_dir: Path) -> None:
+        self._run_dir = run_dir
+        self._handle: int | None = None
+
+    def acquire(self) -> bool:
+        """Whether this process is the one. Makes the folder. Raises OSError where it cannot be written."""
+        if self._handle is not None:
+            return True
+        _private(self._run_dir)
+        if sys.platform != "win32":
+            _private(Path(ring_address(self._run_dir)).parent)
+        path = self._run_dir / f"deskbell-{_session()}.lock"
+        flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
+        handle = os.open(path, flags, 0o600)
+        if not _lock(handle):
+            os.close(handle)
+            return False
+        self._handle = handle
+        return True
+
+    def release(self) -> None:
+        """Give the right back. The lock file stays: to delete it would let two processes hold two files of one name."""
+        if self._handle is not None:
+            os.close(self._handle)
+            self._handle = None
+
+
+def ring_address(run_dir: Path) -> str:
+    """What a `QLocalServer` listens on: a socket's path, or the name of a pipe on Windows."""
+    name = f"deskbell-{_session()}"
+    digest = hashlib.sha256(f"{run_dir.absolute()}/{name}".encode("utf-8", "surrogateescape")).hexdigest()[:16]
+    if sys.platform == "win32":
+        return f"deskbell-{digest}"
+    address = run_dir.absolute() / f"{name}.ring"
+    if len(os.fsencode(address)) > MAX_ADDRESS_BYTES:
+        address = Path(tempfile.gettempdir()) / f"deskbell-{os.getuid()}" / f"{digest}.ring"
+    return str(address)
+
+
+def ring(run_dir: Path, timeout_s: float) -> bool:
+    """Ask the running instance to show itself; False where none has listened within `timeout_s`.
+
+    The other one may just be starting, so this tries again until then.
+    """
+    deadline = time.monotonic() + timeout_s
+    address = ring_address(run_dir)
+    pause = threading.Event()
+    while True:
+        try:
+            _send(address, max(0.01, deadline - time.monotonic()))
+            return True
+        except OSError:
+            if time.monotonic() >= deadline:
+                return False
+        pause.wait(min(RETRY_S, max(0.0, deadline - time.monotonic())))
+
+
+def _session() -> str:
+    """This desktop session as a part of a name: two sessions of one user have an icon each."""
+    if sys.platform == "win32":
+        import ctypes
+
+        number = ctypes.c_uint32()
+        ctypes.windll.kernel32.ProcessIdToSessionId(os.getpid(), ctypes.byref(number))
+        return str(number.value)
+    # ":0.0" is a screen of the display ":0"; a Wayland socket may be given by its path.
+    display = os.environ.get("WAYLAND_DISPLAY") or re.sub(r"\.\d+$", "", os.environ.get("DISPLAY", ""))
+    text = re.sub(r"[^A-Za-z0-9-]+", "_", display.rpartition("/")[2]).strip("_")
+    return text[:40] or "none"
+
+
+def _private(folder: Path) -> None:
+    """Make a folder for this user alone; OSError where it is somebody else's."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if sys.platform == "win32":
+        return
+    found = folder.lstat()
+    if found.st_uid != os.getuid():
+        raise PermissionError(f"{folder} belongs to somebody else")
+    if found.st_mode & 0o077:
+        folder.chmod(0o700)
+
+
+def _lock(handle: int) -> bool:
+    if sys.platform == "win32":
+        import msvcrt
+
+        try:
+            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+        except OSError:
+            return False
+        return True
+    import fcntl
+
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _send(address: str, timeout_s: float) -> None:
+    if sys.platform == "win32":
+        # The right to come to the front is handed over with the ring.
+        import ctypes
+
+        ctypes.windll.user32.AllowSetForegroundWindow(-1)
+        with Path(rf"\\.\pipe\{address}").open("r+b", buffering=0) as pipe:
+            pipe.write(WORD)
+        return
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
+        connection.settimeout(timeout_s)
+        connection.connect(address)
+        connection.sendall(WORD)
