@@ -259,11 +259,11 @@ def _doctor(options: argparse.Namespace, where: Paths, settings: Settings) -> in
 
     checks = examine(where, settings)
     if options.json:
-        _print_json({"checks": [{"name": c.name, "ok": c.is_ok, "found": c.found, "advice": c.advice} for c in checks]})
+        _print_json({"checks": [{"key": c.key, "ok": c.is_ok, "state": c.state, "advice": c.advice} for c in checks]})
     else:
         for check in checks:
             mark = _("ok") if check.is_ok else _("look")
-            print(f"{mark:5} {check.title}: {check.found}")
+            print(f"{mark:5} {check.label}: {check.state}")
             if check.advice:
                 print(f"      {check.advice}")
     return DONE if all(check.is_ok for check in checks) else FAILED

@@ -4,31 +4,21 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from client.core.errors import DeskError, Problem
 from client.core.paths import Paths
 from client.core.settings import Settings, is_writable_by_others
 from client.core.words import _
+from client.system import probe
+from client.system.probe import Check
 
 CLOCK_TOLERANCE_S = 120.0
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One thing looked at. `name` is for programs; the rest is in the user's language."""
-
-    name: str
-    title: str
-    is_ok: bool
-    found: str
-    advice: str = ""
-
-
 def examine(where: Paths, settings: Settings) -> list[Check]:
     """Look at everything. Takes a few seconds where the network does not answer."""
-    return [*_configuration(where, settings), _storage(where), *_session(where), *_server(where, settings)]
+    return [*_configuration(where, settings), _storage(where), *probe.checks(where.data), *_server(where, settings)]
 
 
 def _configuration(where: Paths, settings: Settings) -> list[Check]:
@@ -60,14 +50,6 @@ def _storage(where: Paths) -> Check:
         advice = _("Reports cannot be saved in {folder}. Make it writable for this user, or free some space.")
         return Check("storage", title, False, error.strerror or type(error).__name__, advice.format(folder=where.spool))
     return Check("storage", title, True, str(where.spool))
-
-
-def _session(where: Paths) -> list[Check]:
-    from client.system import probe
-
-    return [
-        Check(found.name, found.title, found.is_ok, found.found, found.advice) for found in probe.examine(where.data)
-    ]
 
 
 def _server(where: Paths, settings: Settings) -> list[Check]:

@@ -74,9 +74,8 @@ class Spool:
         self.locks = root / "locks"
 
     def prepare(self) -> None:
-        """Make the folders. Raises OSError where the profile cannot be written."""
-        for folder in (self.drafts, self.outbox, self.attention, self.sent, self.quarantine, self.locks):
-            make_private_dir(folder)
+        """Make the folder that others watch. Raises OSError where the profile cannot be written."""
+        make_private_dir(self.outbox)
 
     def claim(self, report_id: str) -> Claim | None:
         """The right to work on a report, or None while another process has it."""
@@ -108,6 +107,7 @@ class Spool:
         """
         data = manifest.encode(report)
         folder, target = self.drafts / report.report_id, self.outbox / report.report_id
+        make_private_dir(self.outbox)
         if target.exists():  # an earlier call got as far as the rename
             sync_dir(self.outbox)
             sync_dir(self.drafts)
@@ -160,6 +160,7 @@ class Spool:
         """Keep the desk's proof, then move the report to sent/."""
         body = {name: getattr(receipt, name) for name in ("report_id", "manifest_sha256", "ticket_id", "ticket_number")}
         body |= {"status": receipt.status, "missing": list(receipt.missing)}
+        make_private_dir(self.sent)
         replace(entry.folder / RECEIPT, json.dumps(body, indent=1).encode(), durable=True)
         move_dir(entry.folder, _free_name(self.sent / entry.report.report_id))
 
@@ -167,6 +168,7 @@ class Spool:
         """A person must act: keep the report whole and say why."""
         folder = self.outbox / report_id
         body = {"code": problem.code, "title": problem.title, "detail": problem.detail}
+        make_private_dir(self.attention)
         with suppress(OSError):  # the reason is a courtesy, the report is not
             replace(folder / PROBLEM, json.dumps(body).encode())
         move_dir(folder, _free_name(self.attention / report_id))
@@ -184,6 +186,7 @@ class Spool:
 
     def set_aside(self, path: Path) -> Path:
         """Move what cannot be understood to quarantine/, whole; return where it is now."""
+        make_private_dir(self.quarantine)
         target = _free_name(self.quarantine / path.name)
         move_dir(path, target)
         return target
