@@ -1,0 +1,170 @@
+"""The composition root of the tray program: shows the icon first, builds everything else after it, quits it.
+
+Before the icon shows only Qt and what the icon says is loaded: whoever logs in waits for it.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+
+from client.core import words
+from client.core.paths import Paths, paths
+from client.core.settings import load
+from client.core.words import _
+from client.system.instance import Instance
+from client.ui.tray import Tray
+
+if TYPE_CHECKING:
+    from client.core.models import Display
+    from client.ui.reporting import Senses
+
+RING_TIMEOUT_S = 5.0
+
+
+def run(profile: Path | None, show_panel: bool) -> int:
+    """Be the tray program of this session; where it runs already, open its panel. Returns the exit code."""
+    places = paths(profile)
+    instance = Instance(places.run)
+    if not instance.acquire():
+        from client.system.instance import ring
+
+        return 0 if ring(places.run, RING_TIMEOUT_S) else 1
+    try:
+        return Program(places).run(show_panel)
+    finally:
+        instance.release()
+
+
+class Program:
+    """Everything that lives as long as the icon."""
+
+    def __init__(self, places: Paths) -> None:
+        self._places = places
+        self._displays: tuple[Display, ...] = ()
+        self._settings = load(places.machine_config, places.user_config)
+        words.use(self._settings.text("language") or None)
+        QApplication.setApplicationName("deskbell")
+        QApplication.setDesktopFileName("deskbell")
+        self._application = QApplication(sys.argv[:1])
+        self._application.setApplicationDisplayName("Deskbell")
+        self._application.setQuitOnLastWindowClosed(False)
+        self._tray = Tray()
+
+    def run(self, show_panel: bool) -> int:
+        self._tray.show()
+        QTimer.singleShot(0, lambda: self._start(show_panel))
+        return self._application.exec()
+
+    def _start(self, show_panel: bool) -> None:
+        """The rest, once the icon is on its way to the screen."""
+        from client import assembly, crash_log
+        from client.core.lane import Lane
+        from client.system.instance import ring_address
+        from client.ui.bridge import Bridge
+        from client.ui.crashes import Crashes
+        from client.ui.outbox_watch import OutboxWatch
+        from client.ui.quitting import Signals
+        from client.ui.reporting import Reporting
+        from client.ui.ring import RingServer
+        from client.ui.theme import Theme
+        from client.ui.tray_host import TrayHost
+        from client.ui.whereabouts import Whereabouts
+
+        application, tray, places = self._application, self._tray, self._places
+        self._bridge = bridge = Bridge()
+        self._crashes = crashes = Crashes(bridge, lambda source, error: crash_log.write(places.log, source, error))
+        sys.excepthook = crashes.handle
+        self._capture = Lane("capture", crashes.note)
+        self._engine = assembly.assemble(places, self._settings, assembly.threaded(crashes.note), bridge.post)
+        theme = Theme(application, self._settings.text("theme"))
+        self._reporting = reporting = Reporting(
+            self._engine,
+            self._senses(),
+            capture=self._capture,
+            bridge=bridge,
+            theme=theme,
+            whereabouts=Whereabouts(application, tray.geometry),
+        )
+        tray.asked.connect(reporting.open)
+        tray.asked_by_menu.connect(reporting.open_when_gone)
+        tray.send_asked.connect(self._engine.send_now)
+        tray.quit_asked.connect(application.quit)
+        reporting.state_changed.connect(tray.show_state)
+        crashes.crashed.connect(reporting.tell)
+        self._ring = RingServer(ring_address(places.run))
+        self._ring.rung.connect(reporting.open)
+        self._signals = Signals(application.quit)
+        self._tray_host = TrayHost()
+        self._tray_host.came.connect(tray.show)
+        self._tray_host.missing.connect(self._tell_how_to_reach)
+        self._watch = OutboxWatch(self._engine.outbox_dir, self._engine.look)
+        application.aboutToQuit.connect(self._close)
+        self._signals.start()
+        self._ring.start()
+        self._tray_host.start()
+        self._engine.start()
+        self._watch.start()
+        if show_panel:
+            reporting.open()
+        else:
+            QTimer.singleShot(0, reporting.warm_up)
+
+    def _senses(self) -> Senses:
+        from client.assembly import CLIENT
+        from client.capture import Camera, choose
+        from client.capture.qscreen import displays
+        from client.capture.session import current
+        from client.core.models import Collector, FrontWindow
+        from client.system.front_window import front_window
+        from client.ui.reporting import Senses
+
+        def note_displays() -> None:
+            self._displays = displays(self._application)
+
+        def camera() -> Camera:
+            return choose(current(os.environ, sys.platform), lambda: self._displays)
+
+        def collectors(front: FrontWindow) -> tuple[Collector, ...]:
+            from client.system.facts import collectors as every
+
+            return every(front, self._displays, CLIENT)
+
+        return Senses(camera, note_displays, front_window, collectors)
+
+    def _tell_how_to_reach(self) -> None:
+        """This desktop has no tray: say so once, on this machine, for this user."""
+        from client.core.errors import Problem
+
+        told = self._places.data / "told-no-tray"
+        if not told.exists():
+            self._reporting.tell(
+                Problem(
+                    "no_tray",
+                    _("Deskbell is running, without an icon"),
+                    _(
+                        "This desktop has no place for its icon. To report a problem, start Deskbell from the menu of "
+                        "programs: the report opens at once. On GNOME, IT can add the “AppIndicator” extension."
+                    ),
+                )
+            )
+            with suppress(OSError):
+                told.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                told.touch()
+
+    def _close(self) -> None:
+        """Words that were not sent are kept; what is not delivered stays in the outbox."""
+        self._reporting.close()
+        self._ring.close()
+        self._tray_host.close()
+        self._watch.close()
+        self._signals.close()
+        self._capture.close()
+        self._engine.close()
+        self._tray.hide()

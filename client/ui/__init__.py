@@ -1,0 +1,1 @@
+"""The windows and the icon: thin views over `client.core`. The only package that imports PySide6."""

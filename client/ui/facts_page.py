@@ -1,0 +1,83 @@
+"""Every fact of the report, each with a tick, before anything is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QCheckBox, QFrame, QGridLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
+
+from client.core.models import Fact
+from client.core.words import _
+from client.ui.theme import STEP
+
+
+class FactsPage(QWidget):
+    """`included` tells of a tick that changed, `left` that the user goes back to the report."""
+
+    included = Signal(str, bool)
+    left = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.back = QPushButton(_("Back"))
+        self.back.setObjectName("facts-back")
+        self.back.setAccessibleName(_("Back to the report"))
+        self.back.clicked.connect(self.left)
+        heading = QLabel(_("What is sent about this PC"))
+        heading.setProperty("part", "heading")
+        heading.setWordWrap(True)
+        hint = QLabel(_("A technician asks for this first. Untick what you want to keep to yourself."))
+        hint.setProperty("part", "faint")
+        hint.setWordWrap(True)
+        self._rows = QGridLayout()
+        self._rows.setHorizontalSpacing(STEP)
+        self._rows.setVerticalSpacing(STEP // 2)
+        self._rows.setColumnStretch(1, 1)
+        content = QWidget()
+        inner = QVBoxLayout(content)
+        inner.setContentsMargins(0, 0, STEP, 0)
+        inner.addLayout(self._rows)
+        inner.addStretch()
+        self.area = QScrollArea()
+        self.area.setFrameShape(QFrame.Shape.NoFrame)
+        self.area.setWidgetResizable(True)
+        self.area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.area.setWidget(content)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(2 * STEP, 2 * STEP, 2 * STEP, 2 * STEP)
+        column.setSpacing(STEP)
+        column.addWidget(heading)
+        column.addWidget(hint)
+        column.addWidget(self.area, 1)
+        column.addWidget(self.back)
+        self.ticks: dict[str, QCheckBox] = {}
+
+    def show_facts(self, facts: Sequence[Fact], excluded: frozenset[str]) -> None:
+        """List `facts`; those already listed keep their row and get the new value's."""
+        for fact in facts:
+            if fact.key not in self.ticks:
+                self._add(fact, is_sent=fact.key not in excluded)
+
+    def _add(self, fact: Fact, *, is_sent: bool) -> None:
+        row = len(self.ticks)
+        label = _(fact.label)
+        tick = QCheckBox(label)
+        tick.setObjectName(f"fact-{fact.key}")
+        tick.setAccessibleName(_("{fact}: send it").format(fact=label))
+        tick.setChecked(is_sent)
+        key = fact.key
+        tick.toggled.connect(lambda is_sent: self.included.emit(key, is_sent))
+        value = QLabel(fact.value)
+        value.setTextFormat(Qt.TextFormat.PlainText)
+        value.setWordWrap(True)
+        value.setContentsMargins(0, 5, 0, 0)
+        self._rows.addWidget(tick, 2 * row, 0, Qt.AlignmentFlag.AlignTop)
+        self._rows.addWidget(value, 2 * row, 1, Qt.AlignmentFlag.AlignTop)
+        if fact.alarm:
+            alarm = QLabel(_(fact.alarm))
+            alarm.setProperty("part", "warn")
+            alarm.setWordWrap(True)
+            self._rows.addWidget(alarm, 2 * row + 1, 1)
+        self.ticks[key] = tick

@@ -1,0 +1,275 @@
+"""The window of one report: composing it, its facts, and what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QCloseEvent, QImage, QKeySequence, QPaintEvent, QShortcut
+from PySide6.QtWidgets import QStackedLayout, QWidget
+
+from client.core.errors import DeskbellError
+from client.core.events import (
+    Accepted,
+    Delivered,
+    FactsFound,
+    NeedsAttention,
+    NotSaved,
+    PictureFailed,
+    PictureReady,
+    Saved,
+    Waiting,
+)
+from client.core.models import DeskInfo, Shot
+from client.core.words import _
+from client.ui import images
+from client.ui.compose_page import ComposePage
+from client.ui.facts_page import FactsPage
+from client.ui.outcome_page import OutcomePage
+from client.ui.picture_window import PictureWindow
+from client.ui.retiring import retire
+from client.ui.screens import tile_size
+from client.ui.theme import STEP, Theme
+
+if TYPE_CHECKING:
+    from client.core.draft import Draft, Picture
+
+WIDTH = 400
+DraftEvent = (
+    PictureReady | PictureFailed | FactsFound | Saved | NotSaved | Accepted | Delivered | Waiting | NeedsAttention
+)
+
+
+class Panel(QWidget):
+    """Shows `draft` and does to it what the user does. It owns no truth: what is shown as saved, an event said.
+
+    `painted`: the first picture of it is on the screen. `closed`: the user is done with it. `retried`: "try again now".
+    """
+
+    painted = Signal()
+    closed = Signal()
+    retried = Signal()
+    resized = Signal()
+
+    def __init__(
+        self, theme: Theme, draft: Draft, shots: Sequence[Shot], desk: DeskInfo | None, pixel_ratio: float
+    ) -> None:
+        super().__init__()
+        self.setObjectName("panel")
+        self.setWindowTitle(_("Report a problem"))
+        self.draft = draft
+        self.is_saved = False
+        self._theme = theme
+        self._desk = desk
+        self._pixel_ratio = pixel_ratio
+        self._shots: dict[int, Shot] = {}  # until they are encoded: for showing them large
+        self._picture_window: PictureWindow | None = None
+        self._is_painted = False
+        self.compose = ComposePage(theme, WIDTH)
+        self.facts = FactsPage()
+        self.outcome = OutcomePage(theme)
+        self._pages = QStackedLayout(self)
+        for page in (self.compose, self.facts, self.outcome):
+            self._pages.addWidget(page)
+        self._connect()
+        self._fill(shots)
+        self.compose.show_desk(desk)
+        self.compose.text.setFocus()
+
+    @property
+    def is_done(self) -> bool:
+        """Send was pressed and the report is safe: a new one may begin."""
+        return self.is_saved
+
+    def wanted_size(self) -> QSize:
+        """What the shown page needs in order not to scroll."""
+        page = self._pages.currentWidget()
+        if page is self.outcome:
+            layout = self.outcome.layout()
+            assert layout is not None
+            return QSize(WIDTH, layout.totalHeightForWidth(WIDTH))
+        return QSize(WIDTH, self.compose.whole_height())
+
+    def take_event(self, event: DraftEvent) -> None:
+        """Something happened to this panel's draft."""
+        match event:
+            case FactsFound():
+                self._show_facts()
+            case PictureReady():
+                self._shots.pop(event.picture_id, None)
+            case PictureFailed():
+                self._shots.pop(event.picture_id, None)
+                for picture in self.draft.pictures:
+                    if picture.id == event.picture_id:
+                        self.compose.screens.mark_failed(picture)
+            case Saved():
+                self.is_saved = True
+                self._close_picture()
+                self.outcome.show_sending()
+                self._turn_to(self.outcome)
+            case NotSaved():
+                self.compose.set_saving(False)
+                self.compose.show_problem(event.problem)
+                self._turn_to(self.compose)
+                self.compose.send.setFocus()
+            case Accepted() | Delivered():
+                self.outcome.show_with_desk(event.receipt, self._desk)
+                self._turn_to(self.outcome)
+            case Waiting():
+                self.outcome.show_waiting(event.problem, self._desk)
+                self._turn_to(self.outcome)
+            case NeedsAttention():
+                self.outcome.show_attention(event.problem, self._desk)
+                self._turn_to(self.outcome)
+
+    def show_desk(self, desk: DeskInfo) -> None:
+        self._desk = desk
+        self.compose.show_desk(desk)
+        self.resized.emit()
+
+    def submit(self) -> None:
+        """Send, once, whatever the user presses."""
+        if self.draft.is_submitted or self.is_saved:
+            return
+        self._keep_words()
+        self.compose.show_problem(None)
+        self.compose.set_saving(True)
+        self.draft.submit()
+
+    def _connect(self) -> None:
+        compose = self.compose
+        compose.sent.connect(self.submit)
+        compose.changed.connect(self._keep_words)
+        compose.facts_wanted.connect(self._open_facts)
+        compose.file_wanted.connect(self._ask_file)
+        compose.screens.included.connect(self._include)
+        compose.screens.opened.connect(self._open_picture)
+        self.facts.included.connect(self._include_fact)
+        self.facts.left.connect(self._leave_facts)
+        self.outcome.closed.connect(self.close)
+        self.outcome.retried.connect(self.retried)
+        QShortcut(QKeySequence(Qt.Key.Key_Escape), self, self._escape)
+
+    def _fill(self, shots: Sequence[Shot]) -> None:
+        draft = self.draft
+        pictures = draft.pictures
+        displays = [picture for picture in pictures if picture.display is not None]
+        self._shots = dict(_matched(displays, shots))
+        small: dict[int, QImage] = {}
+        for picture in displays:
+            box = tile_size(picture, len(displays), WIDTH - 4 * STEP)
+            shot = self._shots.get(picture.id)
+            image = images.small(shot, box, self._pixel_ratio) if shot else _stored(picture, box, self._pixel_ratio)
+            if image is not None:
+                small[picture.id] = image
+        self.compose.screens.show_pictures(pictures, small)
+        self.compose.show_words(draft.text, draft.category, draft.blocking, is_restored=draft.is_restored)
+        self.compose.show_facts(draft.facts, draft.excluded_facts())
+
+    def _keep_words(self) -> None:
+        compose = self.compose
+        self.draft.set_words(compose.text.toPlainText(), compose.chips.chosen, compose.blocking.isChecked())
+
+    def _include(self, picture_id: int, is_included: bool) -> None:
+        self.draft.include(picture_id, is_included)
+        self.compose.screens.set_included(picture_id, is_included)
+
+    def _include_fact(self, key: str, is_included: bool) -> None:
+        self.draft.include_fact(key, is_included)
+        self.compose.show_facts(self.draft.facts, self.draft.excluded_facts())
+
+    def _show_facts(self) -> None:
+        self.compose.show_facts(self.draft.facts, self.draft.excluded_facts())
+        self.facts.show_facts(self.draft.facts, self.draft.excluded_facts())
+        self.resized.emit()
+
+    def _open_facts(self) -> None:
+        self.facts.show_facts(self.draft.facts, self.draft.excluded_facts())
+        self._turn_to(self.facts)
+        self.facts.back.setFocus()
+
+    def _leave_facts(self) -> None:
+        self._turn_to(self.compose)
+        self.compose.see_all.setFocus()
+
+    def _open_picture(self, picture_id: int) -> None:
+        picture = next((one for one in self.draft.pictures if one.id == picture_id), None)
+        shot = self._shots.get(picture_id)
+        image = images.whole(shot) if shot else images.read(picture.stored) if picture and picture.stored else None
+        if picture is None or image is None:
+            return
+        self._close_picture()
+        number = picture.display.number if picture.display else 0
+        window = PictureWindow(
+            self._theme,
+            picture_id,
+            _("Display {number}").format(number=number),
+            image,
+            is_included=picture.is_included,
+            room=self.screen().availableGeometry(),
+        )
+        window.included.connect(self._include)
+        window.closed.connect(self._close_picture)
+        self._picture_window = window
+        window.show()
+
+    def _close_picture(self) -> None:
+        if self._picture_window is not None:
+            window, self._picture_window = self._picture_window, None
+            window.hide()
+            retire(window)
+
+    def _ask_file(self) -> None:
+        from PySide6.QtWidgets import QFileDialog
+
+        name, _filter = QFileDialog.getOpenFileName(self, _("Add a file…"))
+        if name:
+            self.add_file(Path(name))
+
+    def add_file(self, path: Path) -> None:
+        """Attach `path`; where that does not work, say why."""
+        try:
+            picture = self.draft.add_file(path)
+        except DeskbellError as error:
+            self.compose.show_problem(error.problem)
+        else:
+            self.compose.show_problem(None)
+            self.compose.screens.add_attachment(picture)
+        self.resized.emit()
+
+    def _turn_to(self, page: QWidget) -> None:
+        self._pages.setCurrentWidget(page)
+        self.resized.emit()
+
+    def _escape(self) -> None:
+        if self._pages.currentWidget() is self.facts:
+            self._leave_facts()
+        else:
+            self.close()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Put the draft aside and keep its words; once Send was pressed the report goes its way without the window."""
+        self._close_picture()
+        if not self.draft.is_submitted:
+            self._keep_words()
+            self.draft.put_aside()
+        super().closeEvent(event)
+        self.closed.emit()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        super().paintEvent(_event)
+        if not self._is_painted:
+            self._is_painted = True
+            self.painted.emit()
+
+
+def _matched(displays: Sequence[Picture], shots: Sequence[Shot]) -> list[tuple[int, Shot]]:
+    """Which picture of the draft is which shot: the fresh ones come in the order in which the shots were added."""
+    fresh = [picture for picture in displays if not picture.is_earlier]
+    return [(picture.id, shot) for picture, shot in zip(fresh, shots, strict=False) if shot.pixels is not None]
+
+
+def _stored(picture: Picture, box: QSize, pixel_ratio: float) -> QImage | None:
+    return images.small_of(picture.stored, box, pixel_ratio) if picture.stored else None

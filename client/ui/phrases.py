@@ -1,0 +1,95 @@
+"""What the windows say about things that the core only names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from PySide6.QtCore import QDateTime, QLocale
+
+from client.core.models import DeskInfo, Fact, Flaw
+from client.core.words import _, language, ngettext
+
+SUMMARY_KEYS = ("host", "os")
+
+
+def locale() -> QLocale:
+    return QLocale(language())
+
+
+def clock(moment: datetime, *, seconds: bool = False) -> str:
+    """The time of day, as the user's clock shows it."""
+    local = moment.astimezone()
+    return f"{local:%H:%M:%S}" if seconds else f"{local:%H:%M}"
+
+
+def day_and_clock(moment: datetime) -> str:
+    """As `clock`, with the date if that is not today."""
+    local = moment.astimezone()
+    if local.date() == datetime.now().astimezone().date():
+        return clock(moment)
+    stamp = QDateTime.fromSecsSinceEpoch(int(moment.timestamp()))
+    return locale().toString(stamp, QLocale.FormatType.ShortFormat)
+
+
+def size(size_bytes: int) -> str:
+    return locale().formattedDataSize(size_bytes, 1, QLocale.DataSizeFormat.DataSizeTraditionalFormat)
+
+
+def flaw(what: Flaw, number: int) -> str:
+    """Why a picture is missing or may say nothing, for the display with this `number`."""
+    return {
+        Flaw.BLACK: _("Display {number} came out black – a protected window or a locked screen does that."),
+        Flaw.ONE_COLOUR: _("Display {number} came out in one colour – there may be nothing to see on it."),
+        Flaw.WALLPAPER_ONLY: _(
+            "Display {number} shows only the wallpaper – this computer does not let Deskbell see windows yet."
+        ),
+        Flaw.REFUSED: _("This desktop did not allow a picture of display {number}."),
+        Flaw.NO_ANSWER: _("This desktop did not answer in time, so there is no picture of display {number}."),
+        Flaw.UNAVAILABLE: _("This desktop offers no way to take pictures. Your words and the facts are sent."),
+        Flaw.FAILED: _("The picture of display {number} did not work out. Everything else is sent."),
+    }[what].format(number=number)
+
+
+def on_duty(desk: DeskInfo) -> str:
+    """Who is there and how long a first answer usually takes; empty where the desk says neither."""
+    parts = []
+    if len(desk.on_duty) == 1:
+        parts.append(_("{name} is on duty").format(name=desk.on_duty[0]))
+    elif len(desk.on_duty) == 2:
+        parts.append(_("{first} and {second} are on duty").format(first=desk.on_duty[0], second=desk.on_duty[1]))
+    elif desk.on_duty:
+        parts.append(
+            _("{names} and {last} are on duty").format(names=", ".join(desk.on_duty[:-1]), last=desk.on_duty[-1])
+        )
+    if desk.first_answer_s is not None:
+        parts.append(_("a first answer usually takes {time}").format(time=duration(desk.first_answer_s)))
+    line = " · ".join(parts)
+    return line[:1].upper() + line[1:]
+
+
+def duration(seconds: int) -> str:
+    minutes = max(1, round(seconds / 60))
+    if minutes < 90:
+        return ngettext("{count} min", "{count} min", minutes).format(count=minutes)
+    hours = round(minutes / 60)
+    if hours < 36:
+        return ngettext("{count} hour", "{count} hours", hours).format(count=hours)
+    days = round(hours / 24)
+    return ngettext("{count} day", "{count} days", days).format(count=days)
+
+
+def initials(name: str) -> str:
+    words = name.split()
+    return (words[0][:1] + (words[-1][:1] if len(words) > 1 else "")).upper() if words else ""
+
+
+def summary(facts: Sequence[Fact], excluded: frozenset[str]) -> tuple[str, list[str]]:
+    """(what machine this is, what is odd about it) in the facts that are sent."""
+    sent = [fact for fact in facts if fact.key not in excluded]
+    named = [fact.value for key in SUMMARY_KEYS for fact in sent if fact.key == key]
+    return ", ".join(named), [alarm(fact) for fact in sent if fact.alarm]
+
+
+def alarm(fact: Fact) -> str:
+    return _("{fact}: {value} – {alarm}").format(fact=_(fact.label), value=fact.value, alarm=_(fact.alarm or ""))
