@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from typing import Protocol
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -10,7 +11,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, Response
 
 from server_stub.errors import (
     BadRequest,
@@ -27,7 +28,7 @@ from server_stub.errors import (
 from server_stub.manifest import place
 from server_stub.outermost import where
 from server_stub.store.database import is_full
-from server_stub.words import Library
+from server_stub.words import Library, Words
 
 log = logging.getLogger(__name__)
 
@@ -40,11 +41,19 @@ _BY_STATUS: dict[int, type[Failure]] = {
 }
 
 
+class ErrorPage(Protocol):
+    """Draws an error for people."""
+
+    def error(self, failure: Failure, words: Words) -> str:
+        """The page as HTML."""
+
+
 class Answers:
     """Answers for failures: JSON for programs, a page for people under ``/console/`` and the like."""
 
-    def __init__(self, library: Library) -> None:
+    def __init__(self, library: Library, page: ErrorPage) -> None:
         self._library = library
+        self._page = page
 
     def install(self, app: FastAPI) -> None:
         """Make these the answers of `app`."""
@@ -64,7 +73,15 @@ class Answers:
         """The words of a failure, for a program or for a person."""
         words = self._library.words(request.headers.get("accept-language"))
         headers = {**failure.headers, "Content-Language": words.language, "Cache-Control": "no-store"}
+        if is_for_people(request):
+            return HTMLResponse(self._page.error(failure, words), failure.status, headers)
         return JSONResponse(failure.body(words), failure.status, headers)
+
+
+def is_for_people(request: Request) -> bool:
+    """Whether a browser shows the answer: the console, what it links to, and the page about the API."""
+    path = request.url.path
+    return path == "/" or path.startswith(("/console", "/attachments/", "/api/docs"))
 
 
 def known(error: Exception) -> Failure | None:

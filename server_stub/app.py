@@ -4,28 +4,51 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
+from argon2 import PasswordHasher
 from fastapi import FastAPI
+from starlette.routing import Mount
+from starlette.staticfiles import StaticFiles
 
 import assets
 from server_stub.answers import Answers
 from server_stub.api.desk import DeskRoutes
 from server_stub.api.devices import DeviceRoutes
+from server_stub.api.docs import DocsRoutes
 from server_stub.api.door import Door
 from server_stub.api.health import HealthRoutes
+from server_stub.api.schema import document
 from server_stub.api.tickets import TicketRoutes
 from server_stub.blobs import Blobs
+from server_stub.console.attachments import AttachmentRoutes
+from server_stub.console.pages import Pages
+from server_stub.console.routes import ConsoleRoutes
+from server_stub.links import Links
 from server_stub.outermost import Outermost
 from server_stub.parts import THREADS, Parts
+from server_stub.passwords import Passwords
+from server_stub.pictures import Pictures
 from server_stub.settings import Settings
-from server_stub.store.agents import Agents
+from server_stub.store.agents import Agents, LoginAttempts, Sessions
 from server_stub.store.clock import Clock, utc_now
 from server_stub.store.database import Database
 from server_stub.store.devices import Devices
 from server_stub.store.figures import Figures
+from server_stub.store.queue import Queue
 from server_stub.store.tickets import Tickets
 from server_stub.tally import Tally
 from server_stub.words import Library
+
+
+class Application(FastAPI):
+    """FastAPI with our own OpenAPI document."""
+
+    def openapi(self) -> dict[str, Any]:
+        """The OpenAPI document, made once."""
+        if self.openapi_schema is None:
+            self.openapi_schema = document(self)
+        return self.openapi_schema
 
 
 def create_app(settings: Settings, clock: Clock = utc_now) -> FastAPI:
@@ -36,10 +59,11 @@ def create_app(settings: Settings, clock: Clock = utc_now) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         await parts.aside(parts.blobs.start)
+        await parts.aside(parts.passwords.start)
         yield
         await parts.aside(parts.database.close)
 
-    app = FastAPI(
+    app = Application(
         title="Deskbell",
         version="1",
         docs_url=None,
@@ -51,7 +75,11 @@ def create_app(settings: Settings, clock: Clock = utc_now) -> FastAPI:
     door = Door(parts)
     for routes in (DeviceRoutes(parts), TicketRoutes(parts, door), DeskRoutes(parts, door), HealthRoutes(parts, tally)):
         app.include_router(routes.router())
-    answers = Answers(parts.library)
+    pages = Pages()
+    for pages_of in (ConsoleRoutes(parts, pages), AttachmentRoutes(parts), DocsRoutes(app, parts, pages)):
+        app.router.routes.extend(pages_of.routes())
+    app.router.routes.append(Mount("/static", StaticFiles(packages=[("server_stub.console", "static")])))
+    answers = Answers(parts.library, pages)
     answers.install(app)
     app.add_middleware(Outermost, tally=tally, apology=answers.draw)
     return app
@@ -68,6 +96,12 @@ def build(settings: Settings, clock: Clock) -> Parts:
         devices=Devices(database, clock, settings.enrolments_per_hour),
         tickets=Tickets(database, clock, settings.reports_per_hour),
         agents=Agents(database, clock),
+        queue=Queue(database),
+        sessions=Sessions(database, clock, settings.session_s),
+        attempts=LoginAttempts(database, clock, settings.logins_per_quarter, settings.logins_per_quarter_and_address),
+        passwords=Passwords(PasswordHasher()),
+        pictures=Pictures(settings.data),
+        links=Links(settings.key_path.read_bytes(), clock),
         figures=Figures(database),
         library=Library(assets.locale_dir()),
     )

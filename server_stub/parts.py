@@ -11,17 +11,23 @@ import anyio.to_thread
 from starlette.requests import Request
 
 from server_stub.blobs import Blobs
+from server_stub.links import Links
+from server_stub.passwords import Passwords
+from server_stub.pictures import Pictures
 from server_stub.settings import Settings
-from server_stub.store.agents import Agents
+from server_stub.store.agents import Agents, LoginAttempts, Sessions
 from server_stub.store.clock import Clock
 from server_stub.store.database import Database
 from server_stub.store.devices import Devices
 from server_stub.store.figures import Figures
+from server_stub.store.queue import Queue
 from server_stub.store.tickets import Tickets
 from server_stub.words import Library, Words
 
 Result = TypeVar("Result")
 THREADS = 16
+# One check of a password takes 64 MiB and a core.
+_HASHERS = 2
 
 
 @dataclass(frozen=True)
@@ -35,13 +41,24 @@ class Parts:
     devices: Devices
     tickets: Tickets
     agents: Agents
+    queue: Queue
+    sessions: Sessions
+    attempts: LoginAttempts
+    passwords: Passwords
+    pictures: Pictures
+    links: Links
     figures: Figures
     library: Library
     threads: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(THREADS))
+    hashers: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(_HASHERS))
 
     async def aside(self, work: Callable[[], Result]) -> Result:
         """Run work that waits for a disk or a database beside the event loop."""
         return await anyio.to_thread.run_sync(work, limiter=self.threads)
+
+    async def hashing(self, work: Callable[[], Result]) -> Result:
+        """Run work that takes a core for itself, little of it at once."""
+        return await anyio.to_thread.run_sync(work, limiter=self.hashers)
 
     def words(self, request: Request) -> Words:
         """The texts in the language that the request asks for."""

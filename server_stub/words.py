@@ -11,8 +11,8 @@ from pathlib import Path
 
 from babel import Locale, UnknownLocaleError
 from babel.core import negotiate_locale
-from babel.dates import format_datetime, format_timedelta
-from babel.numbers import format_decimal
+from babel.dates import format_datetime, format_time, format_timedelta
+from babel.numbers import format_decimal, format_percent
 
 SOURCE_LANGUAGE = "en"
 _LONGEST_HEADER = 200
@@ -49,8 +49,18 @@ class Words:
         return format_timedelta(-past, add_direction=True, locale=self._locale)
 
     def moment(self, at: datetime) -> str:
-        """A time of day with its date, in UTC, and saying so."""
-        return format_datetime(at, "medium", locale=self._locale) + " UTC"
+        """A date with its time of day, in the time zone of the server, and saying which that is."""
+        local = at.astimezone()
+        shown = format_datetime(local.replace(tzinfo=None), "medium", locale=self._locale)
+        return self.gettext("{time} ({zone})").format(time=shown, zone=local.tzname())
+
+    def clock_time(self, at: datetime) -> str:
+        """A time of day, in the time zone of the server."""
+        return format_time(at.astimezone().replace(tzinfo=None), "medium", locale=self._locale)
+
+    def percent(self, ratio: float) -> str:
+        """A ratio as people say it: ``200 %``."""
+        return format_percent(ratio, locale=self._locale)
 
     def number(self, value: float) -> str:
         """A number with this language's separators."""

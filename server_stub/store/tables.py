@@ -98,6 +98,7 @@ tickets = Table(
     Column("deleted_at", Moment),
     Index(None, "device_id", "created_at"),
     Index(None, "status", "number"),
+    Index(None, "deleted_at", "number"),
 )
 
 manifests = Table(

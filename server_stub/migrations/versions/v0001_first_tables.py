@@ -103,6 +103,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("number", name="uq_tickets_number"),
     )
     op.create_index("ix_tickets_device_id_created_at", "tickets", ["device_id", "created_at"], unique=False)
+    op.create_index("ix_tickets_deleted_at_number", "tickets", ["deleted_at", "number"], unique=False)
     op.create_index("ix_tickets_status_number", "tickets", ["status", "number"], unique=False)
     op.create_table(
         "attachments",

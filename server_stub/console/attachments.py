@@ -1,0 +1,86 @@
+"""``/attachments/{token}``: bytes that came from elsewhere, served where no session's cookie goes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from starlette.requests import Request
+from starlette.responses import FileResponse, Response
+from starlette.routing import Route
+
+from server_stub.errors import NoSuchPage
+from server_stub.links import SPAN_S, Form, Wanted
+from server_stub.manifest import Attachment, Manifest, cleaned, parse
+from server_stub.parts import Parts
+from server_stub.pictures import NotAPicture
+
+_LONGEST_NAME = 120
+_HEADERS = {
+    # Even if a browser were talked into opening it as a page: no script, no request, an origin of its own.
+    "Content-Security-Policy": "sandbox; default-src 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": f"private, max-age={SPAN_S}, immutable",
+}
+
+
+class AttachmentRoutes:
+    """The one route that serves what reports brought."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    def routes(self) -> list[Route]:
+        """The table of routes."""
+        return [Route("/attachments/{token}", self.attachment, methods=["GET"])]
+
+    async def attachment(self, request: Request) -> Response:
+        """A copy of a picture for showing, or the original for saving."""
+        wanted = self._parts.links.wanted(request.path_params["token"])
+        if wanted is None:
+            raise NoSuchPage
+        return await self._parts.aside(lambda: self._response(wanted))
+
+    def _response(self, wanted: Wanted) -> Response:
+        part = self._announced(wanted)
+        original = self._parts.blobs.path(part.sha256)
+        if wanted.form is Form.ORIGINAL:
+            # Never the media type that somebody claimed: this is for saving, not for opening.
+            return FileResponse(original, headers=_HEADERS, media_type="application/octet-stream",
+                                filename=file_name(part))  # fmt: skip
+        try:
+            copy = self._copy(wanted.form, part, original)
+        except NotAPicture as error:
+            raise NoSuchPage from error
+        media_type = "image/webp" if copy.suffix == ".webp" else "image/png"
+        return FileResponse(copy, headers={**_HEADERS, "Content-Disposition": "inline"}, media_type=media_type)
+
+    def _copy(self, form: Form, part: Attachment, original: Path) -> Path:
+        pictures = self._parts.pictures
+        make = pictures.preview if form is Form.PREVIEW else pictures.full
+        return make(part.sha256, original)
+
+    def _announced(self, wanted: Wanted) -> Attachment:
+        ticket = self._parts.queue.ticket(wanted.ticket_id)
+        if ticket is None:
+            raise NoSuchPage
+        part = parse(Manifest, ticket.manifest).attachments[wanted.position]
+        if ticket.attachments[wanted.position].received_at is None or not self._parts.blobs.has(
+            part.sha256, part.bytes
+        ):
+            raise NoSuchPage
+        return part
+
+
+def file_name(part: Attachment) -> str:
+    """A name to save under, made of the claimed one: no folders, no controls, no reserved or hidden names."""
+    name = cleaned(part.name).replace("\n", " ").replace("\t", " ")
+    for separator in '/\\:*?"<>|':
+        name = name.replace(separator, "_")
+    name = name.strip(" .")
+    stem, _, ending = name.rpartition(".")
+    if len(name) > _LONGEST_NAME:
+        name = f"{(stem or name)[: _LONGEST_NAME - 12]}.{ending[:8]}" if stem else name[:_LONGEST_NAME]
+    reserved = {"CON", "PRN", "AUX", "NUL", *(f"{p}{n}" for p in ("COM", "LPT") for n in range(1, 10))}
+    if not name or name.partition(".")[0].upper() in reserved:
+        return f"attachment-{name}" if name else f"attachment-{part.sha256[:8]}"
+    return name

@@ -1,0 +1,149 @@
+"""Tickets as agents see them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, Row, Select, func, select
+
+from server_stub.store.database import Database
+from server_stub.store.tables import attachments, devices, manifests, sites, tickets
+
+PAGE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class QueueEntry:
+    """One line of the queue. `missing` counts attachments that have not arrived."""
+
+    id: str
+    number: int
+    status: str
+    text: str
+    category: str | None
+    blocking: bool
+    requester_name: str
+    host: str
+    pictures: int
+    missing: int
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class QueuePage:
+    """Some lines, newest first. `older` and `newer` are the numbers to go on from, None at either end."""
+
+    entries: tuple[QueueEntry, ...]
+    total: int
+    waiting_longest: QueueEntry | None
+    older: int | None
+    newer: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """Bytes of an attachment that a manifest announces. `received_at` is None while they are on their way."""
+
+    position: int
+    sha256: str
+    received_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class FullTicket:
+    """A ticket with the manifest as it arrived."""
+
+    entry: QueueEntry
+    device_id: str
+    site_name: str
+    manifest: bytes
+    attachments: tuple[Stored, ...]
+
+
+class Queue:
+    """The tickets in the database, for agents."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def page(self, before: int | None = None, after: int | None = None) -> QueuePage:
+        """The newest tickets; those older than number `before`; or those newer than number `after`.
+
+        Found by number and not by counting from the start: a page deep in the past costs what the first one does.
+        """
+        with self._database.read() as connection:
+            entries, has_more = _entries(connection, before, after)
+            total = connection.execute(
+                select(func.count()).select_from(tickets).where(tickets.c.deleted_at.is_(None))
+            ).scalar_one()
+            waiting = connection.execute(
+                _visible().where(tickets.c.status == "new").order_by(tickets.c.number).limit(1)
+            ).first()
+        goes_up = after is not None
+        older = entries[-1].number if entries and (has_more or goes_up) else None
+        newer = entries[0].number if entries and (has_more if goes_up else before is not None) else None
+        return QueuePage(tuple(entries), total, _entry(waiting, 0) if waiting else None, older, newer)
+
+    def ticket(self, ticket_id: str) -> FullTicket | None:
+        """One ticket with everything that belongs to it, or None."""
+        query = (
+            select(tickets, manifests.c.body, sites.c.name.label("site_name"))
+            .join(manifests, manifests.c.ticket_id == tickets.c.id)
+            .join(devices, devices.c.id == tickets.c.device_id)
+            .join(sites, sites.c.id == devices.c.site_id)
+            .where(tickets.c.id == ticket_id, tickets.c.deleted_at.is_(None))
+        )
+        with self._database.read() as connection:
+            row = connection.execute(query).first()
+            if row is None:
+                return None
+            parts = connection.execute(
+                select(attachments).where(attachments.c.ticket_id == ticket_id).order_by(attachments.c.position)
+            ).all()
+        stored = tuple(Stored(part.position, part.sha256, part.received_at) for part in parts)
+        missing = len({part.sha256 for part in stored if part.received_at is None})
+        return FullTicket(_entry(row, missing), row.device_id, row.site_name, row.body, stored)
+
+
+def _visible() -> Select[tuple[object, ...]]:
+    return select(tickets).where(tickets.c.deleted_at.is_(None))
+
+
+def _entries(connection: Connection, before: int | None, after: int | None) -> tuple[list[QueueEntry], bool]:
+    query = _visible().limit(PAGE + 1)
+    if after is not None:
+        query = query.where(tickets.c.number > after).order_by(tickets.c.number)
+    else:
+        query = query.order_by(tickets.c.number.desc())
+        if before is not None:
+            query = query.where(tickets.c.number < before)
+    rows = connection.execute(query).all()
+    has_more = len(rows) > PAGE
+    rows = rows[:PAGE]
+    if after is not None:
+        rows = rows[::-1]
+    ids = [row.id for row in rows]
+    awaited = connection.execute(
+        select(attachments.c.ticket_id, func.count(attachments.c.sha256.distinct()).label("awaited"))
+        .where(attachments.c.ticket_id.in_(ids), attachments.c.received_at.is_(None))
+        .group_by(attachments.c.ticket_id)
+    )
+    missing = {row.ticket_id: row.awaited for row in awaited}
+    return [_entry(row, missing.get(row.id, 0)) for row in rows], has_more
+
+
+def _entry(row: Row[tuple[object, ...]], missing: int) -> QueueEntry:
+    return QueueEntry(
+        id=row.id,
+        number=row.number,
+        status=row.status,
+        text=row.text,
+        category=row.category,
+        blocking=row.blocking,
+        requester_name=row.requester_name,
+        host=row.host,
+        pictures=row.pictures,
+        missing=missing,
+        created_at=row.created_at,
+    )
