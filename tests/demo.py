@@ -12,7 +12,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 
 from PIL import Image
 
@@ -76,12 +77,13 @@ def _in_the_background() -> int:
 def by_itself(finish: Callable[[str, Server, Client], None]) -> None:
     """Everything on a virtual desktop; the clicks are made here."""
     shutil.rmtree(PICTURES, ignore_errors=True)
-    with x_desktop() as desktop:
+    with x_desktop() as desktop, ExitStack() as stack:
         server, client = _started(desktop.session)
+        stack.enter_context(_explained(desktop, client))
         icon = desktop.tray_icon()
         before = desktop.picture(PICTURES / "1-before.png")
         desktop.pointer.click(*centre(icon))
-        send = wait_until(lambda: block_of(desktop.picture(), ACCENT, 60, 20), "the panel with its Send button")
+        send = desktop.button(ACCENT)
         desktop.picture(PICTURES / "2-panel.png")
         clicked_at = time.time()
         desktop.pointer.click(*centre(send))
@@ -116,6 +118,16 @@ def _started(session: Session) -> tuple[Server, Client]:
     client = Client(session, server)
     client.start()
     return server, client
+
+
+@contextmanager
+def _explained(desktop: Desktop, client: Client) -> Iterator[None]:
+    """Adds to a failure what the client said, and leaves a picture of the desktop."""
+    try:
+        yield
+    except AssertionError as error:
+        desktop.picture(PICTURES / "failed.png")
+        raise AssertionError(f"{error}\n{client.log()[-2000:]}\nSee {PICTURES / 'failed.png'}") from error
 
 
 def _check(ticket: Filed, before: Image.Image, desktop: Desktop) -> None:

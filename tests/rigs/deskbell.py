@@ -8,7 +8,7 @@ import json
 import re
 import sqlite3
 import subprocess
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +29,8 @@ class Filed:
     """A ticket as it lies at the server: the manifest's bytes as they came, and the attachments that are there."""
 
     number: int
-    manifest_bytes: bytes
-    attachments: dict[str, bytes]
+    manifest_bytes: bytes = field(repr=False)
+    attachments: dict[str, bytes] = field(repr=False)
 
     @property
     def manifest(self) -> dict[str, Any]:
@@ -183,8 +183,8 @@ class Client:
         return sorted(path.parent.name for path in outbox.glob("*/manifest.json"))
 
     def log(self) -> str:
-        """All that the started clients said."""
-        logs = sorted(self._session.folder.glob("logs/client-*.log"))
+        """All that the started clients said, and what they wrote when something of theirs broke."""
+        logs = [*sorted(self._session.folder.glob("logs/client-*.log")), *sorted(self.profile.glob("log/*"))]
         return "\n".join(path.read_text() for path in logs)
 
     def _with_profile(self, arguments: tuple[str, ...]) -> list[str]:

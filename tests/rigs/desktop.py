@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +11,7 @@ from PIL import Image
 
 from tests.rigs import scene, trays, x11
 from tests.rigs.pointer import Pointer
-from tests.rigs.screens import Box, Screen, changed_box, picture
+from tests.rigs.screens import Box, Colour, Screen, block_of, changed_box, picture
 from tests.rigs.session import Session
 from tests.rigs.trays import TrayHost
 from tests.rigs.waiting import wait_until
@@ -38,22 +38,34 @@ class Desktop:
             shot.save(path)
         return shot
 
-    def tray_icon(self, within_s: float = 20.0) -> Box:
-        """Where the tray icon is, found by what changed at the top of the primary screen since the desktop started.
+    def settled(self, find: Callable[[Image.Image], Box | None], what: str, within_s: float = 20.0) -> Box:
+        """Where something is, once it stays there: three pictures in a row, a tenth of a second apart, agree."""
+        seen: list[Box | None] = []
 
-        Waits until two pictures in a row agree, because hosts move their icons about while they make room.
-        """
+        def stays() -> Box | None:
+            seen.append(find(self.picture()))
+            return seen[-1] if len(seen) > 2 and len(set(seen[-3:])) == 1 else None
+
+        box = wait_until(stays, what, within_s, every_s=0.1)
+        assert box is not None
+        return box
+
+    def tray_icon(self, within_s: float = 20.0) -> Box:
+        """Where the tray icon is, found by what changed at the top of the primary screen since the desktop started."""
         primary = self.screens[0]
         top = (primary.x, primary.y, primary.x + primary.width, primary.y + 40)
-        seen: list[Box | None] = [None]
+        bare = self.bare.crop(top)
 
-        def settled() -> Box | None:
-            box = changed_box(self.bare.crop(top), picture(self.env).crop(top))
-            seen.append(box)
-            return box if box is not None and box[2] - box[0] >= 8 and box == seen[-2] else None
+        def changed(shot: Image.Image) -> Box | None:
+            box = changed_box(bare, shot.crop(top))
+            return box if box and box[2] - box[0] >= 8 else None
 
-        box = wait_until(settled, "a tray icon on the screen", within_s, every_s=0.1)
+        box = self.settled(changed, "a tray icon on the screen", within_s)
         return (box[0] + primary.x, box[1] + primary.y, box[2] + primary.x, box[3] + primary.y)
+
+    def button(self, colour: Colour, within_s: float = 20.0) -> Box:
+        """Where the lowest filled button of that colour is."""
+        return self.settled(lambda shot: block_of(shot, colour, 60, 20), "a button in the accent colour", within_s)
 
 
 @contextmanager
