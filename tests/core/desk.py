@@ -1,0 +1,65 @@
+"""A desk in memory that keeps its word: the same manifest twice is one ticket."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import datetime
+
+from client.core.errors import DeskError, Rejected
+from client.core.faults import stranger
+from client.core.manifest import digest
+from client.core.models import Attachment, DeskInfo, Receipt
+
+
+class LoopbackDesk:
+    """`failing` is asked before each call: an error it returns is raised, before or after the call had its effect."""
+
+    def __init__(self) -> None:
+        self.manifests: dict[str, bytes] = {}
+        self.blobs: dict[str, dict[str, bytes]] = {}
+        self.calls: list[str] = []
+        self.failing: Callable[[str, str], DeskError | None] = lambda call, report_id: None
+        self.losing_answers: Callable[[str, str], DeskError | None] = lambda call, report_id: None
+        self.alters: Callable[[Receipt], Receipt] = lambda receipt: receipt
+
+    def submit(self, report_id: str, manifest: bytes) -> Receipt:
+        self._before("submit", report_id)
+        known = self.manifests.setdefault(report_id, manifest)
+        if known != manifest:
+            raise Rejected(stranger())
+        return self._after("submit", report_id)
+
+    def attach(self, report_id: str, attachment: Attachment, data: bytes) -> Receipt:
+        self._before("attach", report_id)
+        assert digest(data) == attachment.sha256
+        self.blobs.setdefault(report_id, {})[attachment.sha256] = data
+        return self._after("attach", report_id)
+
+    def info(self) -> DeskInfo:
+        self._before("info", "")
+        return DeskInfo("Example Ltd", "5500", ("Anna Kern",))
+
+    def probe(self) -> datetime | None:
+        self._before("probe", "")
+        return None
+
+    def has_all_of(self, report_id: str) -> bool:
+        wanted = {item["sha256"] for item in json.loads(self.manifests[report_id])["attachments"]}
+        return wanted == set(self.blobs.get(report_id, {}))
+
+    def _before(self, call: str, report_id: str) -> None:
+        self.calls.append(call)
+        error = self.failing(call, report_id)
+        if error:
+            raise error
+
+    def _after(self, call: str, report_id: str) -> Receipt:
+        error = self.losing_answers(call, report_id)
+        if error:
+            raise error
+        manifest = self.manifests[report_id]
+        have = self.blobs.get(report_id, {})
+        missing = [item["sha256"] for item in json.loads(manifest)["attachments"] if item["sha256"] not in have]
+        number = 1001 + list(self.manifests).index(report_id)
+        return self.alters(Receipt(report_id, digest(manifest), report_id, number, "new", tuple(missing)))

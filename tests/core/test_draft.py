@@ -1,0 +1,253 @@
+"""The report in the making."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+import pytest
+
+from client.core.errors import DeskbellError
+from client.core.events import FactsFound, PictureFailed, PictureReady, Saved
+from client.core.lane import Lane
+from client.core.models import Collector, Encoded, Flaw, Shot
+from tests.core.desk import LoopbackDesk
+from tests.core.workshop import TAKEN_AT, Clockwork, Workshop, encode, shot
+
+
+def _bytes_below(folder: Path) -> bytes:
+    return b"".join(path.read_bytes() for path in folder.rglob("*") if path.is_file())
+
+
+def test_what_the_user_approved_is_what_the_desk_gets(shop: Workshop, desk: LoopbackDesk) -> None:  # I4
+    shots = [shot(1), shot(2, b"\x01\x02\x03\xff")]
+    draft = shop.report("printer jams", *shots)
+    approved = {
+        picture.sha256: picture.stored.read_bytes()
+        for picture in draft.pictures
+        if picture.stored and picture.stored.exists()
+    }
+    shop.deliver()
+    assert set(desk.blobs[draft.report_id].values()) == {encode(one).data for one in shots}
+    assert approved.items() <= desk.blobs[draft.report_id].items()
+
+
+def test_an_unticked_picture_is_in_no_byte_that_leaves_the_draft(shop: Workshop, desk: LoopbackDesk) -> None:  # I16
+    secret = b"\x53\x45\x43\xff"
+    draft = shop.engine.begin_new("panel")
+    draft.add_shots([shot(1), shot(2, secret)])
+    draft.include(draft.pictures[1].id, False)
+    draft.submit()
+    shop.deliver()
+    assert len(desk.blobs[draft.report_id]) == 1
+    assert secret not in _bytes_below(shop.spool.root)
+
+
+def test_an_unticked_fact_is_not_in_the_report(shop: Workshop, desk: LoopbackDesk) -> None:
+    draft = shop.engine.begin_new("panel")
+    draft.gather(
+        [Collector("host", "Computer", lambda: ("LAP-4F2", None)), Collector("dns", "DNS", lambda: ("192.0.2.1", None))]
+    )
+    draft.include_fact("dns", False)
+    draft.submit()
+    shop.deliver()
+    assert b"LAP-4F2" in desk.manifests[draft.report_id]
+    assert b"192.0.2.1" not in desk.manifests[draft.report_id]
+
+
+def test_nothing_leaves_before_send(shop: Workshop, desk: LoopbackDesk, monkeypatch: pytest.MonkeyPatch) -> None:  # I17
+    def refuse(*_: object) -> None:
+        raise AssertionError("the network was touched before Send")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+    draft = shop.engine.begin("panel")
+    draft.add_shots([shot()])
+    draft.gather([])
+    draft.set_words("secret", "app", True)
+    shop.deliver(3600)
+    draft.put_aside()
+    shop.deliver(3600)
+    assert desk.calls == []
+
+
+def test_however_often_send_is_pressed_it_is_one_report(shop: Workshop, desk: LoopbackDesk) -> None:  # I3
+    draft = shop.engine.begin_new("panel")
+    for _ in range(5):
+        draft.submit()
+    draft.put_aside()
+    draft.discard()
+    draft.submit()
+    shop.deliver()
+    assert list(desk.manifests) == [draft.report_id]
+    assert len(shop.told(Saved)) == 1
+
+
+def test_send_waits_for_pictures_that_are_still_being_encoded(shop: Workshop, desk: LoopbackDesk) -> None:
+    later = Clockwork()
+    shop.encoders[:] = [later]
+    draft = shop.report("printer jams", shot())
+    assert shop.told(Saved) == []
+    later.run_due()
+    assert [type(event) for event in shop.events[:2]] == [PictureReady, Saved]
+    shop.deliver()
+    assert len(desk.blobs[draft.report_id]) == 1
+
+
+def test_a_picture_that_cannot_be_encoded_never_stops_a_report(shop: Workshop, desk: LoopbackDesk) -> None:
+    draft = shop.engine.begin_new("panel")
+
+    def burst(_: Shot) -> Encoded:
+        raise MemoryError
+
+    object.__setattr__(draft._around, "encode", burst)
+    draft.add_shots([shot(1), Shot(shot(2).display, TAKEN_AT, None, Flaw.REFUSED)])
+    draft.submit()
+    shop.deliver()
+    assert len(shop.told(PictureFailed)) == 1
+    manifest = desk.manifests[draft.report_id].decode()
+    assert "Taking the picture went wrong." in manifest
+    assert "This desktop did not allow a picture." in manifest
+
+
+def test_two_displays_that_show_the_same_are_two_pictures(shop: Workshop, desk: LoopbackDesk) -> None:
+    draft = shop.report("printer jams", shot(1), shot(2))
+    shop.deliver()
+    assert shop.places() == {draft.report_id: "sent"}
+    assert desk.manifests[draft.report_id].count(b'"kind": "screenshot"') == 2
+
+
+def test_words_put_aside_come_back_and_their_pictures_do_not(shop: Workshop) -> None:
+    draft = shop.engine.begin("panel")
+    draft.set_words("half a sentence", "slow", True)
+    draft.add_shots([shot()])
+    draft.put_aside()
+    again = shop.engine.begin("panel")
+    assert (again.text, again.category, again.blocking, again.pictures) == ("half a sentence", "slow", True, ())
+    assert again.is_restored
+    assert again.report_id == draft.report_id
+    assert b"encoded:" not in _bytes_below(shop.spool.root)
+
+
+def test_an_empty_draft_put_aside_leaves_nothing(shop: Workshop) -> None:
+    draft = shop.engine.begin("panel")
+    draft.add_shots([shot()])
+    draft.put_aside()
+    assert shop.places() == {}
+    assert not shop.engine.begin("panel").is_restored
+
+
+def test_after_a_crash_words_and_pictures_come_back(shop: Workshop, desk: LoopbackDesk) -> None:
+    draft = shop.engine.begin("panel")
+    draft.add_shots([shot()])
+    draft.set_words("half a sentence", None, False)
+    assert draft._claim
+    draft._claim.release()  # as the operating system does when a process dies
+    shop.restart()
+    again = shop.engine.begin("panel")
+    assert again.text == "half a sentence"
+    assert [(one.is_earlier, one.taken_at, one.display) for one in again.pictures] == [(True, TAKEN_AT, shot().display)]
+    again.add_shots([shot(1, b"\x01\x02\x03\xff")])
+    again.submit()
+    shop.deliver()
+    assert len(desk.blobs[again.report_id]) == 2
+
+
+def test_a_draft_that_another_process_works_on_is_left_alone(shop: Workshop) -> None:  # I9
+    draft = shop.engine.begin("panel")
+    draft.set_words("mine", None, False)
+    other = Workshop(shop.profile, shop.desk)
+    assert other.engine.begin("panel").report_id != draft.report_id
+
+
+def test_a_scrambled_draft_is_kept_aside_and_a_new_one_begins(shop: Workshop) -> None:
+    draft = shop.engine.begin("panel")
+    draft.set_words("mine", None, False)
+    assert draft._claim
+    draft._claim.release()
+    (shop.spool.drafts / draft.report_id / "draft.json").write_bytes(b"\x00\x01")
+    assert not shop.engine.begin("panel").is_restored
+    assert shop.places()[draft.report_id] == "quarantine"
+
+
+def test_a_fact_that_fails_or_hangs_is_only_missing(shop: Workshop) -> None:
+    import threading
+
+    release = threading.Event()
+
+    def hang() -> tuple[str, str | None]:
+        release.wait(30)
+        return "late", None
+
+    def fail() -> tuple[str, str | None]:
+        raise OSError("no such thing")
+
+    draft = shop.engine.begin_new("panel")
+    draft.gather(
+        [
+            Collector("hangs", "Hangs", hang),
+            Collector("fails", "Fails", fail),
+            Collector("none", "None", lambda: None),
+            Collector("disk", "Disk", lambda: ("3 GB free", "low")),
+        ]
+    )
+    release.set()
+    (found,) = shop.told(FactsFound)
+    assert [(fact.key, fact.value, fact.alarm) for fact in found.facts] == [("disk", "3 GB free", "low")]
+
+
+def test_an_attachment_is_copied_when_it_is_added(shop: Workshop, desk: LoopbackDesk, tmp_path: Path) -> None:
+    log = tmp_path / "error log.txt"
+    log.write_bytes(b"first")
+    draft = shop.engine.begin_new("panel")
+    draft.add_file(log)
+    log.write_bytes(b"changed")
+    draft.submit()
+    shop.deliver()
+    assert list(desk.blobs[draft.report_id].values()) == [b"first"]
+    assert b'"name": "error log.txt"' in desk.manifests[draft.report_id]
+
+
+@pytest.mark.parametrize("name", ["nothing.txt", "folder", "fifo", "huge"])
+def test_what_cannot_be_attached_is_said(shop: Workshop, tmp_path: Path, name: str) -> None:
+    import os
+
+    path = tmp_path / name
+    if name == "folder":
+        path.mkdir()
+    elif name == "fifo":
+        os.mkfifo(path)
+    elif name == "huge":
+        with path.open("wb") as out:
+            out.truncate(26 * 1024 * 1024)
+    draft = shop.engine.begin_new("panel")
+    with pytest.raises(DeskbellError, match=name):
+        draft.add_file(path)
+    assert draft.pictures == ()
+
+
+def test_text_that_json_or_a_database_cannot_carry_is_cleaned(shop: Workshop, desk: LoopbackDesk) -> None:
+    draft = shop.report("a\x00b\ud800c\x1b[31m\nd")
+    shop.deliver()
+    assert shop.places() == {draft.report_id: "sent"}
+    assert rb'"text": "ab?c[31m\nd"' in desk.manifests[draft.report_id]
+
+
+def test_with_real_lanes_a_report_is_saved_too(tmp_path: Path, desk: LoopbackDesk) -> None:
+    import threading
+
+    shop = Workshop(tmp_path / "p", desk)
+    crashes: list[BaseException] = []
+    saved = threading.Event()
+    lanes = [Lane(f"test-{number}", lambda _n, error: crashes.append(error)) for number in range(3)]
+    object.__setattr__(shop.engine._around, "disk", lanes[0])
+    object.__setattr__(shop.engine._around, "encoders", lanes[1:])
+    object.__setattr__(shop.engine._around, "on_event", lambda event: isinstance(event, Saved) and saved.set())
+    draft = shop.engine.begin_new("panel")
+    draft.add_shots([shot(number, bytes([number, 0, 0, 255])) for number in range(1, 9)])
+    draft.submit()
+    assert saved.wait(20)
+    assert crashes == []
+    assert len(shop.spool.load(draft.report_id).report.attachments) == 8
+    for lane in lanes:
+        lane.close(5)

@@ -1,0 +1,307 @@
+"""Delivery: nothing is lost, nothing doubled, nothing held up by another."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import replace
+
+import pytest
+
+from client.core import faults
+from client.core.errors import (
+    DeskError,
+    NotOurServer,
+    Problem,
+    Rejected,
+    ServerFault,
+    SignInNeeded,
+    Throttled,
+    Unanswered,
+    Unreachable,
+)
+from client.core.events import Accepted, Delivered, NeedsAttention, OutboxChanged, Saved, Waiting
+from client.core.outbox import FIRST_RETRY_S, LAST_RETRY_S
+from tests.core.desk import LoopbackDesk
+from tests.core.workshop import Workshop, shot
+
+WORDS = Problem("some", "Some title", "Some detail")
+TRIED_AGAIN: list[DeskError] = [
+    NotOurServer(WORDS),
+    Unreachable(WORDS),
+    Unanswered(WORDS),
+    Throttled(WORDS, 7.0),
+    ServerFault(WORDS),
+    SignInNeeded(WORDS),
+]
+DAY_S = 24 * 3600.0
+
+
+def test_a_report_is_delivered_whole_and_its_receipt_is_on_disk(shop: Workshop, desk: LoopbackDesk) -> None:  # I5
+    draft = shop.report("printer jams", shot(1), shot(2, b"\x01\x02\x03\xff"))
+    shop.deliver()
+    assert desk.has_all_of(draft.report_id)
+    assert shop.places() == {draft.report_id: "sent"}
+    assert [type(event) for event in shop.events if not isinstance(event, OutboxChanged)][-3:] == [
+        Saved,
+        Accepted,
+        Delivered,
+    ]
+    assert f'"report_id": "{draft.report_id}"' in (shop.spool.sent / draft.report_id / "receipt.json").read_text()
+
+
+@pytest.mark.parametrize("error", TRIED_AGAIN, ids=lambda error: type(error).__name__)
+@pytest.mark.parametrize("call", ["submit", "attach"])
+def test_what_passes_is_tried_until_it_works_and_is_one_ticket(  # I2, I3
+    shop: Workshop, desk: LoopbackDesk, error: DeskError, call: str
+) -> None:
+    desk.failing = lambda each, _id: error if each == call and desk.calls.count(call) <= 4 else None
+    draft = shop.report("printer jams", shot())
+    shop.deliver(DAY_S)
+    assert shop.places() == {draft.report_id: "sent"}
+    assert len(desk.manifests) == 1
+    assert shop.told(Waiting)[0] == Waiting(draft.report_id, WORDS)
+
+
+@pytest.mark.parametrize("call", ["submit", "attach"])
+def test_a_lost_answer_makes_no_second_ticket(shop: Workshop, desk: LoopbackDesk, call: str) -> None:  # I3
+    desk.losing_answers = lambda each, _id: Unanswered(WORDS) if each == call and desk.calls.count(call) <= 3 else None
+    draft = shop.report("printer jams", shot())
+    shop.deliver(DAY_S)
+    assert list(desk.manifests) == [draft.report_id]
+    assert len(shop.told(Delivered)) == 1
+
+
+def test_a_report_saved_offline_is_sent_after_a_restart(shop: Workshop, desk: LoopbackDesk) -> None:  # I2
+    desk.failing = lambda *_: Unreachable(WORDS)
+    draft = shop.report("offline", shot())
+    shop.deliver(60)
+    assert shop.places() == {draft.report_id: "outbox"}
+    shop.restart()
+    desk.failing = lambda *_: None
+    shop.deliver()
+    assert shop.places() == {draft.report_id: "sent"}
+
+
+@pytest.mark.parametrize(
+    "alter",
+    [
+        lambda receipt: replace(receipt, report_id="00000000-0000-4000-8000-000000000000"),
+        lambda receipt: replace(receipt, manifest_sha256="0" * 64),
+        lambda receipt: replace(receipt, missing=("f" * 64,)),
+    ],
+    ids=["another report", "another content", "a picture we do not know"],
+)
+def test_a_receipt_that_does_not_fit_is_none(shop: Workshop, desk: LoopbackDesk, alter: object) -> None:  # I5
+    desk.alters = alter  # type: ignore[assignment]
+    draft = shop.report()
+    shop.deliver(60)
+    assert shop.places() == {draft.report_id: "outbox"}
+    assert shop.told(Delivered) == []
+
+
+def test_after_a_stranger_answered_nothing_is_sent_before_the_desk_itself_does(  # I10
+    shop: Workshop, desk: LoopbackDesk
+) -> None:
+    desk.failing = lambda call, _id: NotOurServer(WORDS) if desk.calls.count("submit") <= 1 else None
+    shop.report()
+    shop.deliver(1)
+    desk.failing = lambda call, _id: NotOurServer(WORDS) if call == "probe" else None
+    shop.deliver(3600)
+    assert desk.calls.count("submit") == 1
+    assert desk.calls.count("probe") > 5
+
+
+def test_a_rejected_report_waits_for_a_person_with_the_reason(shop: Workshop, desk: LoopbackDesk) -> None:  # I13
+    desk.failing = lambda *_: Rejected(WORDS)
+    draft = shop.report("too big", shot())
+    shop.deliver()
+    assert shop.places() == {draft.report_id: "attention"}
+    assert shop.told(NeedsAttention) == [NeedsAttention(draft.report_id, WORDS)]
+    assert shop.spool.problem(draft.report_id) == WORDS
+    assert shop.outbox.state() == OutboxChanged(0, 1, False)
+
+
+def test_trying_again_sends_what_needed_attention(shop: Workshop, desk: LoopbackDesk) -> None:
+    desk.failing = lambda *_: Rejected(WORDS)
+    draft = shop.report()
+    shop.deliver()
+    desk.failing = lambda *_: None
+    shop.outbox.send_now()
+    shop.clockwork.pass_by(0)
+    assert shop.places() == {draft.report_id: "sent"}
+
+
+def test_no_report_holds_up_another(shop: Workshop, desk: LoopbackDesk) -> None:  # I7
+    poison = shop.report("poison")
+    good = [shop.report(f"good {number}") for number in range(20)]
+    desk.failing = lambda _call, report_id: ServerFault(WORDS) if report_id == poison.report_id else None
+    shop.deliver(1)
+    places = shop.places()
+    assert places.pop(poison.report_id) == "outbox"
+    assert set(places.values()) == {"sent"}
+    assert len(places) == len(good)
+
+
+def test_a_report_that_ended_the_program_before_goes_last(shop: Workshop, desk: LoopbackDesk) -> None:  # I7
+    deadly, other = shop.report("deadly"), shop.report("other")
+    first = shop.spool.claim(deadly.report_id)
+    assert first is not None
+    first.begin()
+    first.release()  # as the operating system does when a process dies in the middle
+    shop.restart()
+    shop.deliver(60)
+    assert list(desk.manifests) == [other.report_id, deadly.report_id]
+
+
+def test_while_nothing_gets_through_one_try_serves_all(shop: Workshop, desk: LoopbackDesk) -> None:
+    for number in range(50):
+        shop.report(f"report {number}")
+    desk.failing = lambda *_: Unreachable(WORDS)
+    shop.deliver(3600)
+    assert len(desk.calls) < 25
+    assert len(shop.told(Waiting)) >= 50  # every one of them was told
+    desk.failing = lambda *_: None
+    shop.deliver(LAST_RETRY_S * 2)
+    assert set(shop.places().values()) == {"sent"}
+
+
+def test_a_new_report_tries_the_way_at_once(shop: Workshop, desk: LoopbackDesk) -> None:
+    desk.failing = lambda *_: Unreachable(WORDS)
+    shop.report("first")
+    shop.deliver(1800)
+    desk.failing = lambda *_: None
+    shop.report("second")
+    shop.clockwork.pass_by(0)
+    assert set(shop.places().values()) == {"sent"}
+
+
+def test_a_throttling_desk_is_left_alone_as_long_as_it_asks(shop: Workshop, desk: LoopbackDesk) -> None:
+    desk.failing = lambda *_: Throttled(WORDS, 100.0)
+    shop.report("first")
+    shop.deliver(99)
+    shop.report("second")
+    shop.clockwork.pass_by(0.5)
+    assert len(desk.calls) == 1
+    desk.failing = lambda *_: None
+    shop.clockwork.pass_by(FIRST_RETRY_S)
+    assert set(shop.places().values()) == {"sent"}
+
+
+def test_back_off_doubles_up_to_five_minutes(shop: Workshop, desk: LoopbackDesk) -> None:
+    times: list[float] = []
+
+    def note(*_: object) -> DeskError:
+        times.append(shop.clockwork.now)
+        return Unreachable(WORDS)
+
+    desk.failing = note
+    shop.report()
+    shop.deliver(3600)
+    gaps = [later - earlier for earlier, later in zip(times, times[1:], strict=False)]
+    assert gaps[:4] == [2.0, 4.0, 8.0, 16.0]
+    assert max(gaps) == LAST_RETRY_S
+
+
+def test_an_unknown_device_enrols_once_and_goes_on(shop: Workshop, desk: LoopbackDesk) -> None:
+    known = Problem("sign_in", "Who are you")
+    desk.failing = lambda call, _id: SignInNeeded(known) if shop.sign_ins == 0 else None
+    draft = shop.report()
+    shop.deliver()
+    assert shop.sign_ins == 1
+    assert shop.places() == {draft.report_id: "sent"}
+
+
+def test_sign_in_refused_for_a_week_never_parks_a_report(shop: Workshop, desk: LoopbackDesk) -> None:
+    desk.failing = lambda *_: SignInNeeded(Problem("sign_in", "Who are you"))
+    draft = shop.report()
+    shop.deliver(7 * DAY_S)
+    assert shop.places() == {draft.report_id: "outbox"}
+
+
+def test_lost_state_loses_and_doubles_nothing(shop: Workshop, desk: LoopbackDesk) -> None:  # I6
+    desk.losing_answers = lambda *_: Unanswered(WORDS)
+    draft = shop.report("printer jams", shot())
+    shop.deliver(10)
+    shutil.rmtree(shop.spool.locks)
+    (shop.profile / "cache").mkdir()
+    (shop.profile / "cache" / "desk.json").write_bytes(b"\xff\x00 scrambled")
+    shop.restart()
+    assert shop.engine.desk() is None
+    desk.losing_answers = lambda *_: None
+    shop.deliver(10)
+    assert list(desk.manifests) == [draft.report_id]
+    assert shop.places() == {draft.report_id: "sent"}
+
+
+def test_two_processes_send_a_report_once(shop: Workshop, desk: LoopbackDesk) -> None:  # I9
+    draft = shop.report()
+    other = shop.spool.claim(draft.report_id)  # the other process is sending it
+    assert other is not None
+    shop.deliver(1)
+    assert desk.calls == []
+    other.release()
+    shop.deliver(60)
+    assert desk.calls == ["submit"]
+    assert shop.places() == {draft.report_id: "sent"}
+
+
+def test_a_report_that_another_process_finished_is_no_trouble(shop: Workshop, desk: LoopbackDesk) -> None:  # I9
+    draft = shop.report()
+    rival = Workshop(shop.profile, desk)
+    shop.outbox.look()
+    rival.deliver()
+    shop.clockwork.pass_by(60)
+    assert desk.calls == ["submit"]
+    assert shop.places() == {draft.report_id: "sent"}
+
+
+def test_a_crash_between_receipt_and_move_asks_nobody_again(shop: Workshop, desk: LoopbackDesk) -> None:  # I3, I5
+    draft = shop.report("printer jams", shot())
+    shop.deliver()
+    (shop.spool.sent / draft.report_id).rename(shop.spool.outbox / draft.report_id)
+    calls = len(desk.calls)
+    shop.restart()
+    shop.deliver()
+    assert len(desk.calls) == calls
+    assert shop.places() == {draft.report_id: "sent"}
+
+
+def test_a_picture_altered_on_disk_is_not_sent_and_is_said(shop: Workshop, desk: LoopbackDesk) -> None:  # I4
+    draft = shop.report("printer jams", shot(1), shot(2, b"\x01\x02\x03\xff"))
+    sha256 = draft.pictures[0].sha256
+    assert sha256
+    (shop.spool.outbox / draft.report_id / sha256).write_bytes(b"something else")
+    shop.deliver()
+    assert sha256 not in desk.blobs[draft.report_id]
+    assert len(desk.blobs[draft.report_id]) == 1  # the rest arrived
+    assert shop.places() == {draft.report_id: "attention"}
+    assert "1001" in shop.told(NeedsAttention)[0].problem.detail
+
+
+@pytest.mark.parametrize("damage", [b"", b"{", b'{"format": 99}', b"\x00" * 300, b'{"format": 1}' + b" " * 300_000])
+def test_a_manifest_that_cannot_be_understood_is_kept_and_shown(
+    shop: Workshop, desk: LoopbackDesk, damage: bytes
+) -> None:
+    draft = shop.report("printer jams", shot())
+    (shop.spool.outbox / draft.report_id / "manifest.json").write_bytes(damage)
+    shop.deliver()
+    assert desk.calls == []
+    assert shop.places() == {draft.report_id: "attention"}
+    assert (shop.spool.attention / draft.report_id / "manifest.json").read_bytes() == damage
+
+
+def test_what_is_no_report_goes_to_quarantine(shop: Workshop) -> None:
+    shop.spool.prepare()
+    (shop.spool.outbox / "lost+found").mkdir()
+    (shop.spool.outbox / "note.txt").write_text("hello")
+    shop.deliver()
+    assert shop.places() == {"lost+found": "quarantine", "note.txt": "quarantine"}
+
+
+def test_without_a_server_address_reports_wait_and_say_why(shop: Workshop) -> None:
+    shop.desk = None
+    shop.restart()
+    draft = shop.report()
+    shop.deliver(DAY_S)
+    assert shop.places() == {draft.report_id: "outbox"}
+    assert shop.told(Waiting)[0].problem == faults.no_connection()
