@@ -14,8 +14,8 @@ def encode(shot: Shot) -> Encoded:
     """The picture of `shot` as a PNG file without any metadata.
 
     Exact, pixel by pixel, where the picture has at most 256 colours; otherwise close: on a desktop a channel is off by
-    15 of 255 at most, on pure noise by 48. Raises ValueError for a shot without pixels; MemoryError is the caller's to handle.
-    Most of the time is spent without the interpreter's lock.
+    15 of 255 at most, on pure noise by 48. Raises ValueError for a shot without pixels; MemoryError is the caller's to
+    handle. Most of the time is spent without the interpreter's lock.
     """
     from PIL import Image
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -41,9 +42,10 @@ class FramebufferCamera:
         with mss.MSS() as source:
             every, *single = source.monitors
             monitors = single or [every]
-            displays = [display_of(monitor, number, known) for number, monitor in enumerate(monitors, 1)]
+            displays = displays_of(monitors, known)
             shots = [_grab(source, monitor, display) for monitor, display in zip(monitors, displays, strict=True)]
-        shots += [Shot(display, now(), flaw=Flaw.FAILED) for display in _unplugged(known, displays)]
+        seen = {display.number for display in displays}
+        shots += [Shot(display, now(), flaw=Flaw.FAILED) for display in known if display.number not in seen]
         return tuple(sorted(shots, key=lambda shot: shot.display.number)) or without_picture((), Flaw.UNAVAILABLE)
 
 
@@ -61,30 +63,46 @@ def _grab(source: mss.MSS, monitor: Monitor, display: Display) -> Shot:
     return Shot(display, taken_at, pixels, flaw_of(pixels, display.width, display.height))
 
 
-def display_of(monitor: Monitor, number: int, known: Sequence[Display]) -> Display:
-    """The display behind a monitor of mss, in physical pixels, with the scale that the window system knows.
+def displays_of(monitors: Sequence[Monitor], known: Sequence[Display]) -> list[Display]:
+    """The displays behind monitors of mss, in physical pixels, with number and scale as the window system knows them.
 
-    Found by name (on X11 the output's name is the screen's name), else by place and size, else by order.
+    Found by name (on X11 the output's name is the screen's name), else by origin, which Qt leaves as the system gave
+    it, else by order. A monitor that the window system does not know yet gets the next number.
     """
+    left = list(known)
+    found: list[Display | None] = []
+    for monitor in monitors:
+        match = _match(monitor, left)
+        if match is not None:
+            left.remove(match)
+        found.append(match)
+    if len(monitors) == len(known):
+        found = [display or left.pop(0) for display in found]
+    numbers = itertools.count(len(known) + 1)
+    displays = [
+        _display(monitor, match or everything(), 0 if match else next(numbers))
+        for monitor, match in zip(monitors, found, strict=True)
+    ]
+    if not any(display.primary for display in displays):  # X11 need not have one
+        displays[0] = replace(displays[0], primary=True)
+    return displays
+
+
+def _match(monitor: Monitor, known: Sequence[Display]) -> Display | None:
+    name, origin = _name(monitor), (monitor["left"], monitor["top"])
+    by_name = (display for display in known if name and display.name == name)
+    by_origin = (display for display in known if (display.x, display.y) == origin)
+    return next(by_name, None) or next(by_origin, None)
+
+
+def _display(monitor: Monitor, known: Display, new_number: int) -> Display:
     x, y, width, height = (int(monitor[key]) for key in ("left", "top", "width", "height"))
-    name = str(monitor.get("output") or monitor.get("name") or "")
-    match = (
-        next((display for display in known if name and display.name == name), None)
-        or next((one for one in known if (one.x, one.y, one.width, one.height) == (x, y, width, height)), None)
-        or next((one for one in known if one.number == number), None)
-    )
-    if match is None:
-        return replace(
-            everything(width, height),
-            name=name or f"{number}",
-            number=number,
-            x=x,
-            y=y,
-            primary=bool(monitor.get("is_primary", number == 1)),
-        )
-    return replace(match, x=x, y=y, width=width, height=height)
+    display = replace(known, x=x, y=y, width=width, height=height)
+    if not new_number:
+        return display
+    name = _name(monitor) or str(new_number)
+    return replace(display, name=name, number=new_number, primary=bool(monitor.get("is_primary")))
 
 
-def _unplugged(known: Sequence[Display], found: Sequence[Display]) -> list[Display]:
-    numbers = {display.number for display in found}
-    return [display for display in known if display.number not in numbers]
+def _name(monitor: Monitor) -> str:
+    return str(monitor.get("output") or monitor.get("name") or "")

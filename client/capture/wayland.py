@@ -41,7 +41,7 @@ class WaylandCamera:
             share = PORTAL_SHARE if grim.program() else 1.0
             try:
                 data = within(self._budget_s * share, self._ask)
-                return _shots(data, displays)
+                return _exact(displays, deadline) or _shots(data, displays)
             except portal.PortalRefused:
                 return without_picture(displays, Flaw.REFUSED)
             except TimeoutError:
@@ -62,6 +62,17 @@ class WaylandCamera:
             return portal.screenshot(self._patience_s)
         finally:
             self._asking.release()
+
+
+def _exact(displays: Sequence[Display], deadline: float) -> tuple[Shot, ...] | None:
+    """What grim gives for displays of unequal scale, None where it does not give all of them.
+
+    Only once the portal has said yes. Its one picture has one scale, and displays of a smaller one are blurred in it.
+    """
+    if len({display.scale for display in displays}) < 2:
+        return None
+    shots = grim.take(displays, deadline - time.monotonic())
+    return shots if shots and all(shot.pixels is not None for shot in shots) else None
 
 
 def _shots(data: bytes, displays: Sequence[Display]) -> tuple[Shot, ...]:

@@ -239,3 +239,29 @@ def test_displays_that_cannot_be_told_stop_nothing(bus: str) -> None:
     (shot,) = WaylandCamera(broken).take()
 
     assert (shot.pixels, shot.flaw) == (None, Flaw.FAILED)
+
+
+MIXED = (Display("A", 1, 0, 0, 30, 20), Display("B", 2, 30, 0, 30, 20, scale=2.0))
+
+
+def test_displays_of_unequal_scale_are_taken_one_by_one_once_the_portal_said_yes(
+    bus: str, picture: Path, tmp_path: Path
+) -> None:
+    called = working_grim(tmp_path)
+    with FakePortal(bus, uri=picture.as_uri()):
+        shots = WaylandCamera(lambda: MIXED).take()
+
+    assert flaws(shots) == [None, None]
+    assert len(called.read_text().splitlines()) == 2
+    assert not picture.exists()
+
+
+def test_displays_of_unequal_scale_come_from_the_portals_picture_where_grim_fails(
+    bus: str, picture: Path, tmp_path: Path
+) -> None:
+    install_grim(tmp_path, "exit 1")
+    Image.effect_noise((90, 40), 80).convert("RGB").save(picture)
+    with FakePortal(bus, uri=picture.as_uri()):
+        shots = WaylandCamera(lambda: MIXED).take()
+
+    assert [(shot.flaw, shot.display) for shot in shots] == [(None, MIXED[0]), (None, MIXED[1])]
