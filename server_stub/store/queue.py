@@ -11,6 +11,7 @@ from server_stub.store.database import Database
 from server_stub.store.tables import attachments, devices, manifests, sites, tickets
 
 PAGE = 50
+HEADLINE = 140
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,17 @@ class QueueEntry:
     pictures: int
     missing: int
     created_at: datetime
+
+    @property
+    def headline(self) -> str:
+        """The first line of the text, cut where it is long; empty where there is no text."""
+        line = self.text.strip().partition("\n")[0]
+        return line if len(line) <= HEADLINE else f"{line[: HEADLINE - 1].rstrip()}…"
+
+    @property
+    def has_more_text(self) -> bool:
+        """Whether the text says more than its headline."""
+        return self.text.strip() != self.headline
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,88 @@
+"""Fixtures: a data folder that is ready, and servers on it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from server_stub.settings import Settings
+from tests.server.rig import PASSWORD, Agent, Device, FakeClock, Process, Server, command, threaded
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A data folder with a site and an agent, made by the real commands once, and the site's key."""
+    data = tmp_path_factory.mktemp("prepared") / "data"
+    assert command("init", "--data", str(data)).returncode == 0
+    site = command("add-site", "Example Ltd", "--phone", "5500", "--data", str(data))
+    agent = command(
+        "add-agent", "anna", "--name", "Anna Kern", "--password-stdin", "--data", str(data), stdin=f"{PASSWORD}\n"
+    )
+    assert agent.returncode == 0, agent.stderr
+    return data, site.stdout.strip()
+
+
+@pytest.fixture
+def data(prepared: tuple[Path, str], tmp_path: Path) -> Path:
+    """A data folder of the test's own."""
+    return Path(shutil.copytree(prepared[0], tmp_path / "data"))
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    """The clock of `server`."""
+    return FakeClock()
+
+
+@pytest.fixture
+def serve(prepared: tuple[Path, str], data: Path, clock: FakeClock) -> Iterator[Callable[..., Server]]:
+    """Start a server in a thread, with other limits where the test names them."""
+    with ExitStack() as stack:
+
+        def start(**limits: Any) -> Server:
+            return stack.enter_context(threaded(Settings(data, **limits), prepared[1], clock))
+
+        yield start
+
+
+@pytest.fixture
+def server(serve: Callable[..., Server]) -> Server:
+    """A server with the usual limits."""
+    return serve()
+
+
+@pytest.fixture
+def device(server: Server) -> Device:
+    """An enrolled device."""
+    return server.device()
+
+
+@pytest.fixture
+def agent(server: Server) -> Iterator[Agent]:
+    """An agent who is logged in."""
+    agent = Agent(server)
+    with agent.session:
+        assert agent.log_in().status_code == 303
+        yield agent
+
+
+@pytest.fixture
+def visitor(server: Server) -> Iterator[Agent]:
+    """A browser in which nobody is logged in."""
+    visitor = Agent(server)
+    with visitor.session:
+        yield visitor
+
+
+@pytest.fixture
+def process(data: Path) -> Iterator[Process]:
+    """A server as a process of its own, not yet started."""
+    process = Process(data)
+    yield process
+    if process.is_started:
+        process.stop()
