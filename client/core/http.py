@@ -70,6 +70,7 @@ class Http:
         self, method: str, path: str, data: bytes | None, bearer: str | None, headers: Mapping[str, str] | None
     ) -> Answer:
         import requests
+        import urllib3.exceptions
 
         sent = dict(headers or {})
         if bearer:
@@ -87,7 +88,7 @@ class Http:
             ) as response:
                 body = _read(response)
                 return _sort(response.status_code, response.headers, body)
-        except (requests.RequestException, OSError, ValueError) as error:
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             raise faults.from_requests(error, self.origin) from error
 
     def _session(self) -> Any:
@@ -115,7 +116,13 @@ def _new_session(headers: Mapping[str, str]) -> Any:
         def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
             """Keep requests from replacing the trust store by a bundle of its own; the context above verifies."""
 
-    session = requests.Session()
+    class Unredirected(requests.Session):
+        """Follows no redirect, and does not read one's body to its end either."""
+
+        def get_redirect_target(self, _: Any) -> None:
+            return None
+
+    session = Unredirected()
     session.trust_env = False
     session.headers.update(headers)
     session.mount("https://", Verified(max_retries=0))
@@ -134,7 +141,7 @@ def _read(response: Any) -> bytes:
         if size > MAX_ANSWER or time.monotonic() > until:
             raise NotOurServer(faults.stranger())
     length = response.headers.get("Content-Length", "")
-    if length.isdigit() and int(length) != size and response.status_code not in (204, 304):
+    if length.isdigit() and int(length) != size and 200 <= response.status_code < 300 and response.status_code != 204:
         raise Unanswered(faults.cut_off())
     return b"".join(parts)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import shutil
 from dataclasses import replace
 
@@ -197,7 +198,7 @@ def test_back_off_doubles_up_to_five_minutes(shop: Workshop, desk: LoopbackDesk)
     desk.failing = note
     shop.report()
     shop.deliver(3600)
-    gaps = [later - earlier for earlier, later in zip(times, times[1:], strict=False)]
+    gaps = [later - earlier for earlier, later in itertools.pairwise(times)]
     assert gaps[:4] == [2.0, 4.0, 8.0, 16.0]
     assert max(gaps) == LAST_RETRY_S
 
