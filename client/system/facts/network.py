@@ -72,7 +72,8 @@ def proxy() -> Found:
     if not address:
         return None
     parts = urllib.parse.urlsplit(address if "//" in address else f"//{address}")
-    place = parts.hostname or ""
+    name = parts.hostname or ""
+    place = f"[{name}]" if ":" in name else name
     return (f"{place}:{parts.port}" if parts.port else place, None) if place else None
 
 
