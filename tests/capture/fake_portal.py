@@ -84,6 +84,8 @@ class FakePortal(AbstractContextManager["FakePortal"]):
                 self.registered.append(call.body[0])
             elif member == "Screenshot" and self._with_interface:
                 self._screenshot(call)
+            elif member == "Get" and self._with_interface:
+                self._bus.send(new_method_return(call, "v", (("u", 2),)))
             else:
                 self._bus.send(new_error(call, "org.freedesktop.DBus.Error.UnknownMethod", "s", ("No such interface",)))
 
