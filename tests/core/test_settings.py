@@ -117,3 +117,10 @@ def test_a_scrambled_file_is_never_overwritten(machine: Path, user: Path) -> Non
 
 def test_every_setting_is_explained() -> None:
     assert all(row.help.endswith(".") for row in TABLE)
+
+
+def test_the_administrators_guide_has_the_same_table() -> None:
+    guide = (Path(__file__).resolve().parents[2] / "docs" / "admin-client.md").read_text()
+    for row in TABLE:
+        default = ", ".join(row.default) if isinstance(row.default, tuple) else row.default
+        assert f"| `{row.name}` | {default or '–'} | {row.help} |" in guide
