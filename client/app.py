@@ -17,7 +17,7 @@ from PySide6.QtWidgets import QApplication
 from client.core import words
 from client.core.paths import Paths, paths
 from client.core.settings import load
-from client.core.words import _
+from client.core.words import N_, _
 from client.system.instance import Instance
 from client.ui.tray import Tray
 
@@ -26,6 +26,13 @@ if TYPE_CHECKING:
     from client.ui.reporting import Senses
 
 RING_TIMEOUT_S = 5.0
+NO_TRAY = (
+    N_("Deskbell is running, without an icon"),
+    N_(
+        "This desktop has no place for its icon. To report a problem, start Deskbell from the menu of programs: the "
+        "report opens at once. On GNOME, IT can add the “AppIndicator” extension."
+    ),
+)
 
 
 def run(profile: Path | None, show_panel: bool) -> int:
@@ -144,16 +151,7 @@ class Program:
 
         told = self._places.data / "told-no-tray"
         if not told.exists():
-            self._reporting.tell(
-                Problem(
-                    "no_tray",
-                    _("Deskbell is running, without an icon"),
-                    _(
-                        "This desktop has no place for its icon. To report a problem, start Deskbell from the menu of "
-                        "programs: the report opens at once. On GNOME, IT can add the “AppIndicator” extension."
-                    ),
-                )
-            )
+            self._reporting.tell(Problem("no_tray", *map(_, NO_TRAY)))
             with suppress(OSError):
                 told.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
                 told.touch()

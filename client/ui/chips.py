@@ -19,14 +19,15 @@ class Chips(QWidget):
 
     changed = Signal()
 
-    def __init__(self) -> None:
+    def __init__(self, width: int) -> None:
         super().__init__()
+        self.setFixedWidth(width)  # or the layout asks for the height at the width of one chip
         self.buttons: dict[str, QPushButton] = {}
         self._categories: tuple[Category, ...] = ()
         self._chosen: str | None = None
         self._flow = FlowLayout(STEP - 2)
         self.setLayout(self._flow)
-        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
 

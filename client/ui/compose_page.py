@@ -29,25 +29,29 @@ from client.ui.screens import Screens
 from client.ui.theme import STEP, Theme
 
 TEXT_LINES = 3
+MARGIN = 2 * STEP
 
 
 class Middle(QScrollArea):
-    """Scrolls what does not fit; asks for the height that shows everything."""
+    """Scrolls what does not fit. The content has a fixed width, so that a scroll bar finds room in the margin."""
 
     def __init__(self, content: QWidget) -> None:
         super().__init__()
+        self._content = content
+        outer = QWidget()
+        row = QHBoxLayout(outer)
+        row.setContentsMargins(MARGIN, 0, 0, 0)
+        row.addWidget(content, 0, Qt.AlignmentFlag.AlignTop)
+        row.addStretch()
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.setWidget(content)
-        self._content = content
+        self.setWidget(outer)
 
-    def whole_height(self, width: int) -> int:
-        layout = self._content.layout()
-        assert layout is not None
-        layout.activate()
-        return layout.totalHeightForWidth(width) if layout.hasHeightForWidth() else layout.totalSizeHint().height()
+    def whole_height(self) -> int:
+        """The height that shows everything."""
+        return _height(self._content, self._content.width())
 
 
 class ComposePage(QWidget):
@@ -61,7 +65,7 @@ class ComposePage(QWidget):
     def __init__(self, theme: Theme, width: int) -> None:
         super().__init__()
         self._width = width
-        inner = width - 4 * STEP
+        self._inner = inner = width - 2 * MARGIN
         heading = _label(_("What’s going wrong?"), "heading")
         self._duty = _label("", "faint")
         self._avatars = Avatars()
@@ -74,7 +78,7 @@ class ComposePage(QWidget):
         self.text.setPlaceholderText(_("Optional – one line is enough"))
         self.text.setTabChangesFocus(True)
         self.text.textChanged.connect(self.changed)
-        self.chips = Chips()
+        self.chips = Chips(inner)
         self.chips.changed.connect(self.changed)
         self.screens = Screens(theme, inner)
         self._facts, self.see_all = self._make_facts()
@@ -146,12 +150,8 @@ class ComposePage(QWidget):
 
     def whole_height(self) -> int:
         """The height at which nothing has to scroll."""
-        layout = self.layout()
-        assert layout is not None
-        inner = self._width - 4 * STEP
-        rest = [self._head, self._foot]
-        heights = sum(_height(part, inner) for part in rest)
-        return heights + self.middle.whole_height(self._width - 2 * STEP) + 2 * 2 * STEP + 2 * STEP
+        parts = _height(self._head, self._width), self.middle.whole_height(), _height(self._foot, self._width)
+        return sum(parts) + 2 * MARGIN + 2 * STEP
 
     def _send_by_key(self) -> None:
         if self.send.isEnabled():
@@ -194,7 +194,7 @@ class ComposePage(QWidget):
         titles.addWidget(heading)
         titles.addWidget(self._duty)
         head = QHBoxLayout(self._head)
-        head.setContentsMargins(0, 0, 0, 0)
+        head.setContentsMargins(MARGIN, 0, MARGIN, 0)
         head.addLayout(titles, 1)
         head.addWidget(self._avatars, 0, Qt.AlignmentFlag.AlignTop)
         self.text.setFixedHeight(self.text.fontMetrics().lineSpacing() * TEXT_LINES + 3 * STEP)
@@ -204,25 +204,23 @@ class ComposePage(QWidget):
         urgency.addWidget(self.more)
         content = QWidget()
         middle = QVBoxLayout(content)
-        middle.setContentsMargins(STEP, 0, STEP, 0)
+        middle.setContentsMargins(0, 0, 0, 0)
         middle.setSpacing(STEP + 4)
         parts: tuple[QWidget, ...] = (self._restored, self._banner, self.text, self.chips, self.screens, self._facts)
         for part in parts:
             middle.addWidget(part)
         middle.addLayout(urgency)
-        middle.addStretch()
         self.middle = Middle(content)
         self._foot = QWidget()
         foot = QVBoxLayout(self._foot)
-        foot.setContentsMargins(0, 0, 0, 0)
+        foot.setContentsMargins(MARGIN, 0, MARGIN, 0)
         foot.setSpacing(STEP)
         foot.addWidget(self.send)
         foot.addWidget(self._promise)
+        content.setFixedWidth(self._inner)
         column = QVBoxLayout(self)
-        column.setContentsMargins(STEP, 2 * STEP, STEP, 2 * STEP)
+        column.setContentsMargins(0, MARGIN, 0, MARGIN)
         column.setSpacing(STEP)
-        for fixed in (self._head, self._foot):
-            fixed.setContentsMargins(STEP, 0, STEP, 0)
         column.addWidget(self._head)
         column.addWidget(self.middle, 1)
         column.addWidget(self._foot)
@@ -248,6 +246,8 @@ def _link(text: str, name: str) -> QPushButton:
 
 
 def _height(part: QWidget, width: int) -> int:
+    """The height that a part needs at a width."""
     layout = part.layout()
     assert layout is not None
-    return layout.totalHeightForWidth(width + 2 * STEP) if layout.hasHeightForWidth() else part.sizeHint().height()
+    layout.activate()
+    return layout.totalHeightForWidth(width) if layout.hasHeightForWidth() else layout.totalSizeHint().height()

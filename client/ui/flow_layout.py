@@ -41,13 +41,16 @@ class FlowLayout(QLayout):
         self._arrange(rect, is_dry=False)
 
     def sizeHint(self) -> QSize:
-        return self.minimumSize()
+        """All in one line. Qt asks for the height at this very width where a widget's height is fixed."""
+        hints = [item.sizeHint() for item in self._items]
+        width = sum(hint.width() + self.spacing() for hint in hints)
+        return QSize(width, max((hint.height() for hint in hints), default=0))
 
     def minimumSize(self) -> QSize:
-        size = QSize(0, 0)
-        for item in self._items:
-            size = size.expandedTo(QSize(1, item.minimumSize().height()))
-        return size
+        hints = [item.minimumSize() for item in self._items]
+        return QSize(
+            max((hint.width() for hint in hints), default=0), max((hint.height() for hint in hints), default=0)
+        )
 
     def _arrange(self, rect: QRect, *, is_dry: bool) -> int:
         """Place the items in `rect` (or only count, if dry); the height that they take."""

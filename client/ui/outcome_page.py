@@ -17,7 +17,7 @@ NO_CONNECTION = ("no_connection", "no_such_name")
 
 
 class Sign(QWidget):
-    """A check mark, two bars, or an exclamation mark. Decoration: the title says the same."""
+    """A check mark, two bars, an arrow, an i, or an exclamation mark. Decoration: the title says the same."""
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
@@ -42,6 +42,10 @@ class Sign(QWidget):
             painter.setPen(QPen(QColor(colours.accent), 3, Qt.PenStyle.SolidLine, cap, join))
             painter.drawLine(QPointF(16, 27), QPointF(16, 6))
             painter.drawPolyline(QPolygonF([QPointF(7, 14), QPointF(16, 5), QPointF(25, 14)]))
+        elif self.shape == "notice":
+            painter.setPen(QPen(QColor(colours.accent), 4, Qt.PenStyle.SolidLine, cap, join))
+            painter.drawPoint(QPointF(16, 6))
+            painter.drawLine(QPointF(16, 14), QPointF(16, 26))
         else:
             painter.setPen(QPen(QColor(colours.bad), 4, Qt.PenStyle.SolidLine, cap, join))
             painter.drawLine(QPointF(16, 5), QPointF(16, 18))
@@ -100,7 +104,7 @@ class OutcomePage(QWidget):
         """The desk has it; pictures may still be on their way."""
         follows = "" if receipt.is_complete else _("The pictures follow by themselves.")
         title = _("Ticket {number} is with IT").format(number=receipt.ticket_number)
-        self._show("good", title, [_next_step(desk), follows])
+        self._show("good", title, [_sentences(_next_step(desk), follows)])
 
     def show_waiting(self, problem: Problem, desk: DeskInfo | None) -> None:
         """It is durable and is tried again by itself; `problem` says what holds it."""
@@ -108,12 +112,12 @@ class OutcomePage(QWidget):
         title = _("Saved – no connection right now") if is_offline else _("Saved – not sent yet")
         safe = _("Your report is safe on this PC and is sent by itself as soon as it works, even after a restart.")
         parts = [] if is_offline else [problem.title, problem.detail]
-        self._show("pause", title, [*parts, safe, _call(desk)], has_retry=True)
+        self._show("pause", title, [*parts, _sentences(safe, _call(desk))], has_retry=True)
 
     def show_attention(self, problem: Problem, desk: DeskInfo | None) -> None:
         """It is durable, but a person must act; `problem` says what and how."""
         safe = _("Your report is safe on this PC.")
-        self._show("attention", problem.title, [problem.detail, safe, _call(desk)], has_retry=True)
+        self._show("attention", problem.title, [problem.detail, _sentences(safe, _call(desk))], has_retry=True)
 
     def show_notice(self, problem: Problem) -> None:
         """Something to know that is about no report."""
@@ -142,6 +146,10 @@ def _next_step(desk: DeskInfo | None) -> str:
             )
         return _("Somebody will pick it up, usually within {time}.").format(time=time)
     return _("Somebody there will look at it. You can go on with your day.")
+
+
+def _sentences(*sentences: str) -> str:
+    return " ".join(filter(None, sentences))
 
 
 def _call(desk: DeskInfo | None) -> str:

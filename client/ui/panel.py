@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QImage, QKeySequence, QPaintEvent, QShortcut
-from PySide6.QtWidgets import QStackedLayout, QWidget
+from PySide6.QtWidgets import QLayout, QStackedLayout, QWidget
 
 from client.core.errors import DeskbellError
 from client.core.events import (
@@ -86,10 +86,14 @@ class Panel(QWidget):
     def wanted_size(self) -> QSize:
         """What the shown page needs in order not to scroll."""
         page = self._pages.currentWidget()
+        assert page is not None
+        for widget in page.findChildren(QWidget):
+            widget.ensurePolished()  # Qt does both only when a window shows: fonts of the style sheet,
+            widget.updateGeometry()  # and sizes of what was filled after it was laid out
+        for layout in page.findChildren(QLayout):
+            layout.invalidate()
         if page is self.outcome:
-            layout = self.outcome.layout()
-            assert layout is not None
-            return QSize(WIDTH, layout.totalHeightForWidth(WIDTH))
+            return QSize(WIDTH, self.outcome.heightForWidth(WIDTH))
         return QSize(WIDTH, self.compose.whole_height())
 
     def take_event(self, event: DraftEvent) -> None:

@@ -18,9 +18,13 @@ def place(wanted: QSize, screen: QRect, available: QRect, icon: QRect | None, *,
     if room.width() <= 0 or room.height() <= 0:
         room = available
     size = wanted.boundedTo(room.size())
-    anchor = icon.center() if icon is not None and _is_on(icon, screen) else _corner(screen, available, is_mirrored)
-    x = anchor.x() - size.width() // 2
-    y = anchor.y() - size.height() // 2
+    if icon is not None and _is_on(icon, screen):
+        x = icon.center().x() - size.width() // 2
+        is_above = icon.center().y() > screen.center().y()
+        y = icon.top() - GAP - size.height() if is_above else icon.bottom() + 1 + GAP
+    else:
+        corner = _corner(screen, available, is_mirrored)
+        x, y = corner.x(), corner.y()
     return QRect(
         _within(x, room.left(), room.width(), size.width()),
         _within(y, room.top(), room.height(), size.height()),

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from PySide6.QtCore import QLibraryInfo, QLocale, QObject, Qt, QTranslator, Signal
-from PySide6.QtGui import QColor, QPalette
+from PySide6.QtGui import QColor, QIcon, QPalette
 from PySide6.QtWidgets import QApplication
 
 import assets
 
 STEP = 8
+PROGRAM_ICON_SIZES = (48, 128, 256)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,7 @@ class Theme(QObject):
             return
         self._is_applied = True
         self._application.setStyle("fusion")
+        self._application.setWindowIcon(program_icon())
         hints = self._application.styleHints()
         if self._setting in ("light", "dark"):
             hints.setColorScheme(Qt.ColorScheme.Dark if self._setting == "dark" else Qt.ColorScheme.Light)
@@ -124,6 +126,13 @@ class Theme(QObject):
                 return of_desktop(self._application.style().standardPalette())
             return DARK if hints.colorScheme() == Qt.ColorScheme.Dark else LIGHT
         return DARK if self._setting == "dark" else LIGHT
+
+
+def program_icon() -> QIcon:
+    icon = QIcon()
+    for size in PROGRAM_ICON_SIZES:
+        icon.addFile(str(assets.icon(f"deskbell-{size}.png")))
+    return icon
 
 
 def palette_of(colours: Colours) -> QPalette:
