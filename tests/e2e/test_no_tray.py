@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from tests.e2e import acting
-from tests.rigs import trays
 from tests.rigs.desktop import x_desktop
 from tests.rigs.screens import centre
 from tests.rigs.trays import TrayHost
@@ -40,10 +39,10 @@ def test_the_keyboard_alone_files_a_ticket() -> None:
 @pytest.mark.needs("trayer", "lxqt-panel")
 @pytest.mark.parametrize("host", list(TrayHost))
 def test_a_tray_that_starts_later_gets_the_icon(host: TrayHost) -> None:
-    with x_desktop(tray=None) as desktop, acting.desk(desktop.session) as (server, client):
-        client.start()
+    with x_desktop(tray=None) as without, acting.desk(without.session) as (server, client):
+        program = client.start()
         acting.wait_until_running(client)
-        trays.tray_host(desktop.session, host)
+        desktop = without.with_tray(host, program)
         desktop.pointer.click(*centre(desktop.tray_icon()))
         desktop.pointer.click(*centre(acting.send_button(desktop)))
         server.wait_for_tickets(1)

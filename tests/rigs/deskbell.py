@@ -154,6 +154,7 @@ class Client:
         if server:
             self.configure(server=server.url, site_key=server.site_key)
         session.hand_over(self.profile)
+        self.variables: dict[str, str] = {}  # of the client alone, on top of the session's environment
         self._starts = 0
 
     def configure(self, **settings: str) -> None:
@@ -164,14 +165,13 @@ class Client:
         """Starts the client; without arguments, the tray program (or a second start of it)."""
         self._starts += 1
         name = f"client-{self._starts}"
-        # For the tray, --profile alone; a sub-command carries its own.
-        command = [self._session.python, "-m", "client", *self._with_profile(arguments)]
-        return self._session.processes.start(name, command, self._env)
+        return self._session.processes.start(name, self._command(arguments), self._env)
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """A command of the command line, to its end."""
-        command = [self._session.python, "-m", "client", *self._with_profile(arguments)]
-        return subprocess.run(command, env=self._env, capture_output=True, text=True, check=False, timeout=60)
+        return subprocess.run(
+            self._command(arguments), env=self._env, capture_output=True, text=True, check=False, timeout=60
+        )
 
     def receipt(self, report_id: str) -> Path:
         """Where the proof of delivery of a report is."""
@@ -187,8 +187,9 @@ class Client:
         logs = [*sorted(self._session.folder.glob("logs/client-*.log")), *sorted(self.profile.glob("log/*"))]
         return "\n".join(path.read_text() for path in logs)
 
-    def _with_profile(self, arguments: tuple[str, ...]) -> list[str]:
-        return [*arguments, "--profile", str(self.profile)]
+    def _command(self, arguments: tuple[str, ...]) -> list[str]:
+        variables = [f"{name}={value}" for name, value in self.variables.items()]
+        return ["env", *variables, self._session.python, "-m", "client", *arguments, "--profile", str(self.profile)]
 
     @property
     def _env(self) -> dict[str, str]:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
+import os
+import signal
+import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -37,6 +41,15 @@ class Desktop:
             path.parent.mkdir(parents=True, exist_ok=True)
             shot.save(path)
         return shot
+
+    def with_tray(self, host: TrayHost, program: subprocess.Popen[bytes]) -> Desktop:
+        """This desktop after a tray host has started, which ``program`` has not seen yet: it is stopped meanwhile."""
+        os.killpg(program.pid, signal.SIGSTOP)
+        try:
+            trays.tray_host(self.session, host)
+            return dataclasses.replace(self, bare=_at_rest(self.session))
+        finally:
+            os.killpg(program.pid, signal.SIGCONT)
 
     def settled(self, find: Callable[[Image.Image], Box | None], what: str, within_s: float = 20.0) -> Box:
         """Where something is, once it stays there: three pictures in a row, a tenth of a second apart, agree."""

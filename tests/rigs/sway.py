@@ -90,6 +90,8 @@ def sway_desktop(permission: Permission = Permission.GRANTED, *, with_portal: bo
         session.env["SWAYSOCK"] = str(next(run.glob("sway-ipc*")))
         session.env["QT_QPA_PLATFORM"] = "wayland"
         wait_until(lambda: status_notifier_items(session) is not None, "swaybar to watch for icons")
+        # A seat without a device has no keyboard, and programs miss the first keys of one that has just come.
+        session.processes.start("keyboard", ["wtype", "-s", "3600000", "-k", "Shift_L"], session.env)
         desktop = SwayDesktop(session)
         _wait_for_backdrops(desktop)
         if with_portal:
