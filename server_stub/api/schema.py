@@ -131,8 +131,9 @@ def answers(good: Mapping[int, type[BaseModel]], *bad: int) -> dict[int | str, d
     described: dict[int | str, dict[str, Any]] = {
         status: {"model": model, "description": _MEANING[status]} for status, model in good.items()
     }
+    content = {"application/json": {"schema": {"$ref": _REF.format(model=ErrorBody.__name__)}}}
     for status in bad:
-        described[status] = {"model": ErrorBody, "description": _MEANING[status]}
+        described[status] = {"description": _MEANING[status], "content": content}
     return described
 
 
@@ -152,7 +153,7 @@ def document(app: FastAPI) -> dict[str, Any]:
     """The OpenAPI document, with the bodies that routes read by themselves and the device's credential."""
     described = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
     schemas = described.setdefault("components", {}).setdefault("schemas", {})
-    for model in (Manifest, EnrolmentBody):
+    for model in (Manifest, EnrolmentBody, ErrorBody):
         shape = model.model_json_schema(ref_template=_REF)
         schemas.update(shape.pop("$defs", {}))
         schemas[model.__name__] = shape

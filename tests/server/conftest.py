@@ -86,3 +86,17 @@ def process(data: Path) -> Iterator[Process]:
     yield process
     if process.is_started:
         process.stop()
+
+
+@pytest.fixture(scope="module")
+def shared(prepared: tuple[Path, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One server for all tests of a module, for those that change nothing in it."""
+    data = Path(shutil.copytree(prepared[0], tmp_path_factory.mktemp("shared") / "data"))
+    with threaded(Settings(data), prepared[1], FakeClock()) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def shared_device(shared: Server) -> Device:
+    """An enrolled device at `shared`."""
+    return shared.device()
