@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import secrets
 import stat
+import sys
 import urllib.parse
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -58,6 +59,8 @@ def take_file(uri: str) -> bytes:
 
     Only a regular file of this user at a file: address is touched; a link is neither followed nor removed.
     """
+    if sys.platform == "win32":
+        raise PortalError("Windows has no portal")
     parts = urllib.parse.urlsplit(uri)
     if parts.scheme != "file" or parts.netloc not in ("", "localhost"):
         raise PortalError("not a local file")

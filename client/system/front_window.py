@@ -51,9 +51,11 @@ def _program(pid: int) -> str:
 
 def _windows() -> FrontWindow:
     """user32.GetForegroundWindow, GetWindowTextW, GetWindowThreadProcessId."""
+    if sys.platform != "win32":
+        return FrontWindow()
     import ctypes
 
-    user32 = getattr(ctypes, "windll").user32  # noqa: B009 - absent for the type checker elsewhere
+    user32 = ctypes.windll.user32
     user32.GetForegroundWindow.restype = ctypes.c_void_p
     window = ctypes.c_void_p(user32.GetForegroundWindow())
     if not window:

@@ -55,9 +55,10 @@ def _full_name() -> str:
 
 
 def _windows_name(kind: int) -> str:
+    if sys.platform != "win32":
+        return ""
     import ctypes
 
-    windll = getattr(ctypes, "windll")  # noqa: B009 - absent for the type checker elsewhere
     length = ctypes.c_ulong(256)
     buffer = ctypes.create_unicode_buffer(length.value)
-    return buffer.value if windll.secur32.GetUserNameExW(kind, buffer, ctypes.byref(length)) else ""
+    return buffer.value if ctypes.windll.secur32.GetUserNameExW(kind, buffer, ctypes.byref(length)) else ""

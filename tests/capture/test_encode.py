@@ -80,6 +80,16 @@ def test_a_thin_coloured_line_keeps_its_colour_among_many_others() -> None:
     assert abs(red - 230) + abs(green - 20) + abs(blue - 20) < 40
 
 
+@pytest.mark.parametrize(("count", "is_exact"), [(256, True), (300, False)])
+def test_colours_are_counted_over_the_whole_picture(count: int, is_exact: bool) -> None:
+    """Each part of it has few colours, the whole may have too many."""
+    picture = Image.new("RGB", (32, 4 * count))
+    for number in range(count):
+        picture.paste((number % 256, 40 + number // 256, number * 7 % 256), (0, 4 * number, 32, 4 * number + 4))
+
+    assert (decoded(encode(shot(picture)).data).tobytes() == picture.tobytes()) is is_exact
+
+
 def test_the_picture_has_no_metadata() -> None:
     data = encode(shot(painted([(1, 2, 3), (200, 100, 0)], 20))).data
     kinds, place = [], 8

@@ -128,11 +128,12 @@ def _via(gateway: str, adapter: str) -> str:
 
 def _windows_route() -> str:
     """iphlpapi.GetBestRoute; the fourth of the fourteen numbers of MIB_IPFORWARDROW is the next hop."""
+    if sys.platform != "win32":
+        return ""
     import ctypes
 
     row = (ctypes.c_uint32 * 14)()
-    windll = getattr(ctypes, "windll")  # noqa: B009 - absent for the type checker elsewhere
-    if windll.iphlpapi.GetBestRoute(0, 0, ctypes.byref(row)) != 0:
+    if ctypes.windll.iphlpapi.GetBestRoute(0, 0, ctypes.byref(row)) != 0:
         return ""
     return socket.inet_ntoa(int(row[3]).to_bytes(4, "little"))
 

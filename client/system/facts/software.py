@@ -113,6 +113,8 @@ def _cups_printers() -> tuple[list[str], str]:
 
 def _windows_printers() -> tuple[list[str], str]:
     """winspool.EnumPrintersW, level 4, which asks no printer: name, server, attributes."""
+    if sys.platform != "win32":
+        return [], ""
     import ctypes
 
     class PrinterInfo4(ctypes.Structure):
@@ -122,7 +124,7 @@ def _windows_printers() -> tuple[list[str], str]:
             ("attributes", ctypes.c_uint32),
         )
 
-    spool = getattr(ctypes, "WinDLL")("winspool.drv")  # noqa: B009 - absent for the type checker elsewhere
+    spool = ctypes.WinDLL("winspool.drv")
     needed, count = ctypes.c_uint32(), ctypes.c_uint32()
     local_and_connections = 0x2 | 0x4
     spool.EnumPrintersW(local_and_connections, None, 4, None, 0, ctypes.byref(needed), ctypes.byref(count))
