@@ -86,12 +86,16 @@ def x_desktop(
     tray: TrayHost | None = TrayHost.TRAYER,
     screens: Sequence[Screen] | None = None,
     size: tuple[int, int] = (1280, 800),
+    images: Sequence[Image.Image] | None = None,
 ) -> Iterator[Desktop]:
-    """A desktop on Xvfb of that size; or, where ``screens`` are given, on Xorg's dummy driver (root only)."""
+    """A desktop on Xvfb of that size; or, where ``screens`` are given, on Xorg's dummy driver (root only).
+
+    It shows the scene, or the ``images`` of the screens' sizes.
+    """
     with Session() as session:
         placed = x11.xorg_dummy(session, screens) if screens else x11.xvfb(session, *size)
         trays.window_manager(session)
-        scene.show(session, placed)
+        scene.show(session, placed, images)
         if tray:
             trays.tray_host(session, tray)
         pointer = Pointer(session.env)

@@ -1,11 +1,10 @@
-"""A known picture for every screen, and the program that shows it: `python -m tests.rigs.scene SCREENS-AS-JSON`.
+"""A known picture for every screen, and the program that shows it: `python -m tests.rigs.scene PLACES-AS-JSON`.
 
 The picture is made of rectangles of few, plain colours, differs from screen to screen, and is known pixel by pixel.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import sys
 from collections.abc import Sequence
@@ -34,21 +33,29 @@ def scene(screen: Screen, number: int) -> Image.Image:
     return image
 
 
-def desktop(screens: Sequence[Screen]) -> Image.Image:
-    """All scenes where they are on the desktop; black where no screen is."""
+def desktop(screens: Sequence[Screen], images: Sequence[Image.Image]) -> Image.Image:
+    """All images where their screens are on the desktop; black where no screen is."""
     whole = Image.new("RGB", (max(each.box[2] for each in screens), max(each.box[3] for each in screens)))
-    for number, each in enumerate(screens):
-        whole.paste(scene(each, number), (each.x, each.y))
+    for screen, image in zip(screens, images, strict=True):
+        whole.paste(image, (screen.x, screen.y))
     return whole
 
 
-def show(session: Session, screens: Sequence[Screen]) -> None:
-    """Puts the scene on an X display, beneath all windows, and waits until every pixel of it is there."""
-    described = json.dumps([dataclasses.asdict(each) for each in screens])
+def show(session: Session, screens: Sequence[Screen], images: Sequence[Image.Image] | None = None) -> None:
+    """Puts the scene, or other images of the screens' sizes, on an X display beneath all windows.
+
+    Returns when every pixel of it is there.
+    """
+    shown = images or [scene(each, number) for number, each in enumerate(screens)]
+    places = []
+    for number, (screen, image) in enumerate(zip(screens, shown, strict=True)):
+        path = session.folder / f"scene-{number}.png"
+        image.save(path, compress_level=1)
+        places.append({"x": screen.x, "y": screen.y, "path": str(path)})
     env = session.env | {"QT_ENABLE_HIGHDPI_SCALING": "0", "PYTHONPATH": str(ROOT)}
-    session.processes.start("scene", [session.python, "-m", "tests.rigs.scene", described], env)
-    wanted = desktop(screens)
-    wait_until(lambda: differing(wanted, picture(session.env)) is None, "the scene on every screen")
+    session.processes.start("scene", [session.python, "-m", "tests.rigs.scene", json.dumps(places)], env)
+    wanted = desktop(screens, shown)
+    wait_until(lambda: differing(wanted, picture(session.env)) is None, "the scene on every screen", within_s=30)
 
 
 def differing(wanted: Image.Image, seen: Image.Image, except_for: Sequence[Box] = ()) -> Box | None:
@@ -61,26 +68,23 @@ def differing(wanted: Image.Image, seen: Image.Image, except_for: Sequence[Box] 
     return difference.getbbox()
 
 
-def main(described: str) -> int:
-    """Shows the scenes, one window a screen, until it is ended."""
+def main(places: str) -> int:
+    """Shows the images, one window a screen, until it is ended."""
     from PySide6.QtCore import QRect, Qt
     from PySide6.QtGui import QGuiApplication, QImage, QPainter, QPaintEvent, QRasterWindow
 
     class Backdrop(QRasterWindow):
-        def __init__(self, screen: Screen, number: int) -> None:
+        def __init__(self, x: int, y: int, path: str) -> None:
             super().__init__()
-            pixels = scene(screen, number)
-            self._image = QImage(
-                pixels.tobytes(), screen.width, screen.height, screen.width * 3, QImage.Format.Format_RGB888
-            ).copy()
+            self._image = QImage(path)
             self.setFlags(Qt.WindowType.BypassWindowManagerHint | Qt.WindowType.FramelessWindowHint)
-            self.setGeometry(QRect(screen.x, screen.y, screen.width, screen.height))
+            self.setGeometry(QRect(x, y, self._image.width(), self._image.height()))
 
         def paintEvent(self, event: QPaintEvent) -> None:
             QPainter(self).drawImage(0, 0, self._image)
 
     app = QGuiApplication([])
-    windows = [Backdrop(Screen(**each), number) for number, each in enumerate(json.loads(described))]
+    windows = [Backdrop(**each) for each in json.loads(places)]
     for window in windows:
         window.show()
         window.lower()
