@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
+from pathlib import Path
 
 from client.core.models import FrontWindow
 
 MAX_TITLE = 300
+KERNEL_NAME_LENGTH = 15  # where Linux cuts the names of programs
 
 
 def front_window() -> FrontWindow:
@@ -41,6 +44,11 @@ def _x11() -> FrontWindow:
 def _program(pid: int) -> str:
     if not pid:
         return ""
+    if sys.platform == "linux":  # at the click every millisecond counts, and psutil may not be loaded yet
+        with suppress(OSError):
+            name = Path(f"/proc/{pid}/comm").read_text("utf-8", "replace").strip()
+            if len(name) < KERNEL_NAME_LENGTH:
+                return name
     import psutil
 
     try:
