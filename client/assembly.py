@@ -13,7 +13,7 @@ from client.core.errors import ConfigError, Problem
 from client.core.events import Listener
 from client.core.inbox import Inbox
 from client.core.lane import Inline, Jobs, Lane, OnCrash
-from client.core.models import Encoded, Requester, Shot
+from client.core.models import Encoded, Requester, SecretStore, Shot
 from client.core.outbox import Outbox
 from client.core.paths import Paths
 from client.core.settings import Settings, proxies
@@ -65,23 +65,25 @@ def encode(shot: Shot) -> Encoded:
     return picture(shot)
 
 
+def secret_store(paths: Paths) -> SecretStore:
+    """The operating system's credential store; for a profile apart, a private file in it."""
+    from client.system.secrets import open_store, system_store
+
+    return open_store(paths.data, None if paths.is_apart else system_store())
+
+
 def connect(paths: Paths, settings: Settings) -> tuple[Desk | None, Callable[[], None], Problem | None]:
     """The desk, how to sign in to it, and why there is none where there is none."""
     problem = settings.not_set_up
     if problem:
         return None, lambda: None, problem
-    from client.core.account import Account, SecretStore
+    from client.core.account import Account
     from client.core.http import Http
     from client.desks.deskbell import DeskbellServer
 
-    def open_store() -> SecretStore:
-        from client.system.secrets import open_store as store
-
-        return store(paths.data)
-
     account = Account(
         identity=paths.data / "identity.json",
-        open_store=open_store,
+        open_store=lambda: secret_store(paths),
         site_key=settings.text("site_key"),
         requester=requester,
     )

@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from datetime import UTC, datetime
 
+from client.assembly import connect, secret_store
 from client.core.errors import DeskError, Problem
 from client.core.paths import Paths
 from client.core.settings import Settings, is_writable_by_others
@@ -18,7 +19,12 @@ CLOCK_TOLERANCE_S = 120.0
 
 def examine(where: Paths, settings: Settings) -> list[Check]:
     """Look at everything. Takes a few seconds where the network does not answer."""
-    return [*_configuration(where, settings), _storage(where), *probe.checks(where.data), *_server(where, settings)]
+    return [
+        *_configuration(where, settings),
+        _storage(where),
+        *probe.checks(secret_store(where)),
+        *_server(where, settings),
+    ]
 
 
 def _configuration(where: Paths, settings: Settings) -> list[Check]:
@@ -53,8 +59,6 @@ def _storage(where: Paths) -> Check:
 
 
 def _server(where: Paths, settings: Settings) -> list[Check]:
-    from client.assembly import connect
-
     title = _("Server")
     desk, sign_in, problem = connect(where, settings)
     if desk is None:

@@ -9,26 +9,13 @@ import uuid
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Protocol
 
 from client.core import manifest
 from client.core.desk import Credential, Enrols
 from client.core.durable import make_private_dir, replace
 from client.core.errors import Problem, Rejected, SignInNeeded
-from client.core.models import Requester
+from client.core.models import Requester, SecretStore
 from client.core.words import _
-
-
-class SecretStore(Protocol):
-    """The operating system's credential store, or a private file where there is none."""
-
-    where: str  # in words, for `deskbell doctor`
-
-    def read(self, name: str) -> str | None:
-        """The secret of this name, None where there is none. Raises OSError or TimeoutError where it cannot tell."""
-
-    def write(self, name: str, secret: str) -> None:
-        """Keep a secret. Raises OSError or TimeoutError where that failed."""
 
 
 class Account:

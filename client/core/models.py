@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Protocol
 
 
 class AttachmentKind(StrEnum):
@@ -159,3 +160,17 @@ class DeskInfo:
     on_duty: tuple[str, ...] = ()
     first_answer_s: int | None = None
     categories: tuple[Category, ...] = ()
+
+
+class SecretStore(Protocol):
+    """The operating system's credential store, or a private file where there is none."""
+
+    @property
+    def where(self) -> str:
+        """The place in words."""
+
+    def read(self, name: str) -> str | None:
+        """The secret of this name, None where there is none. Raises OSError or TimeoutError where it cannot tell."""
+
+    def write(self, name: str, secret: str) -> None:
+        """Keep a secret. Raises OSError or TimeoutError where that failed."""

@@ -17,6 +17,7 @@ class Paths:
     log: Path
     run: Path  # lock and ring of the running instance
     machine_config: Path  # written by IT, read by everybody
+    is_apart: bool = False  # a profile folder of its own: nothing is kept outside it
 
     @property
     def spool(self) -> Path:
@@ -31,7 +32,7 @@ def paths(profile: Path | None = None) -> Paths:
     """The folders under `profile`, or the operating system's own where None."""
     if profile is not None:
         root = profile.expanduser().absolute()
-        return Paths(root, root / "cache", root / "log", root / "run", root / "machine.json")
+        return Paths(root, root / "cache", root / "log", root / "run", root / "machine.json", is_apart=True)
     from platformdirs import PlatformDirs
 
     dirs = PlatformDirs(

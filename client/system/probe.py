@@ -6,9 +6,9 @@ import os
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 from client.core.lane import within
+from client.core.models import SecretStore
 from client.core.words import _
 
 LIMIT_S = 2.0
@@ -28,14 +28,14 @@ class Check:
     advice: str = ""
 
 
-def checks(folder: Path) -> tuple[Check, ...]:
-    """All checks, each within two seconds. `folder` is where secrets are recorded (Paths.data)."""
+def checks(secrets: SecretStore) -> tuple[Check, ...]:
+    """All checks, each within two seconds."""
     probes: tuple[tuple[str, str, Callable[[], Check]], ...] = (
         ("session", _("Desktop session"), session),
         ("tray", _("Icon in the notification area"), tray),
         ("notifications", _("Notifications"), notifications),
         ("capture", _("Screenshots"), capture),
-        ("secrets", _("Credential store"), lambda: secret_place(folder)),
+        ("secrets", _("Credential store"), lambda: secret_place(secrets)),
     )
     return tuple(_guarded(key, label, probe) for key, label, probe in probes)
 
@@ -95,10 +95,8 @@ def capture() -> Check:
     return Check("capture", label, False, _("no desktop to take pictures of"), _("Reports are sent without pictures."))
 
 
-def secret_place(folder: Path) -> Check:
-    from client.system.secrets import open_store
-
-    return Check("secrets", _("Credential store"), True, open_store(folder).where)
+def secret_place(secrets: SecretStore) -> Check:
+    return Check("secrets", _("Credential store"), True, secrets.where)
 
 
 def _wayland_capture(label: str) -> Check:

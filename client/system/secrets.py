@@ -11,25 +11,12 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from client.core.lane import within
+from client.core.models import SecretStore
 from client.core.words import _
 
 SERVICE = "Deskbell"
 LIMIT_S = 2.0
 MAX_ENTRY_BYTES = 64 << 10
-
-
-class SecretStore(Protocol):
-    """Where secrets are kept."""
-
-    @property
-    def where(self) -> str:
-        """The place in words."""
-
-    def read(self, name: str) -> str | None:
-        """The secret of this name, None where there is none. OSError or TimeoutError where that cannot be said."""
-
-    def write(self, name: str, secret: str) -> None:
-        """Keep a secret. OSError or TimeoutError where that failed."""
 
 
 class CredentialStore(Protocol):
@@ -45,9 +32,12 @@ class CredentialStore(Protocol):
     def put(self, name: str, secret: str) -> None: ...
 
 
-def open_store(folder: Path, system: CredentialStore | None = None) -> SecretStore:
-    """The secrets whose record is in `folder` (made with mode 0700 when something is kept); touches nothing yet."""
-    return Secrets(folder / "secrets", system or system_store())
+def open_store(folder: Path, system: CredentialStore | None) -> SecretStore:
+    """The secrets whose record is in `folder` (made with mode 0700 when something is kept); touches nothing yet.
+
+    Without a `system` they are kept in that folder as well.
+    """
+    return Secrets(folder / "secrets", system)
 
 
 def system_store() -> CredentialStore | None:

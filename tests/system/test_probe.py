@@ -7,6 +7,7 @@ import pytest
 
 from client.system import probe
 from client.system.probe import Check, checks
+from client.system.secrets import open_store, system_store
 from tests.capture.fake_portal import FakePortal
 from tests.rigs.desktop import x_desktop
 from tests.rigs.session import Session
@@ -23,7 +24,7 @@ def enter(monkeypatch: pytest.MonkeyPatch, session: Session, **more: str) -> Non
 
 
 def found(folder: Path) -> dict[str, Check]:
-    return {check.key: check for check in checks(folder)}
+    return {check.key: check for check in checks(open_store(folder, system_store()))}
 
 
 @pytest.mark.needs("Xvfb", "openbox", "xdotool", "trayer", "lxqt-panel", "dbus-daemon")

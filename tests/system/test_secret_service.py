@@ -10,7 +10,7 @@ from jeepney import DBusAddress, new_method_call
 from jeepney.bus_messages import message_bus
 from jeepney.io.blocking import open_dbus_connection
 
-from client.system.secrets import open_store
+from client.system.secrets import open_store, system_store
 from tests.rigs.session import Session
 from tests.rigs.waiting import wait_until
 
@@ -45,15 +45,15 @@ def lock() -> None:
 
 
 def test_the_secret_is_in_the_key_ring_and_nowhere_else(session: Session, tmp_path: Path) -> None:
-    open_store(tmp_path).write(NAME, "s3cret")
+    open_store(tmp_path, system_store()).write(NAME, "s3cret")
 
-    assert open_store(tmp_path).read(NAME) == "s3cret"
-    assert open_store(tmp_path).where == "Secret Service key ring"
+    assert open_store(tmp_path, system_store()).read(NAME) == "s3cret"
+    assert open_store(tmp_path, system_store()).where == "Secret Service key ring"
     assert all(b"s3cret" not in path.read_bytes() for path in tmp_path.rglob("*.json"))
 
 
 def test_a_locked_key_ring_is_not_an_empty_one_and_asks_nobody(session: Session, tmp_path: Path) -> None:
-    store = open_store(tmp_path)
+    store = open_store(tmp_path, system_store())
     store.write(NAME, "s3cret")
     lock()
 
@@ -63,7 +63,7 @@ def test_a_locked_key_ring_is_not_an_empty_one_and_asks_nobody(session: Session,
 
 def test_with_a_locked_key_ring_a_new_secret_goes_to_the_file(session: Session, tmp_path: Path) -> None:
     lock()
-    store = open_store(tmp_path)
+    store = open_store(tmp_path, system_store())
     store.write(NAME, "s3cret")
 
     assert store.read(NAME) == "s3cret"
@@ -71,7 +71,7 @@ def test_with_a_locked_key_ring_a_new_secret_goes_to_the_file(session: Session, 
 
 
 def test_a_key_ring_that_has_ended_is_not_an_empty_one(session: Session, tmp_path: Path) -> None:
-    store = open_store(tmp_path)
+    store = open_store(tmp_path, system_store())
     store.write(NAME, "s3cret")
     session.processes.close()
 
