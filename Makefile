@@ -45,7 +45,7 @@ measure-gnome: $(VENV)/dev.stamp ## how long GNOME's menu stays on the screen af
 words: $(VENV)/dev.stamp ## collect the texts for translation, and compile the translations
 	$(BIN)/pybabel --quiet extract -F babel.cfg -k N_ --no-wrap --sort-output --no-location --omit-header \
 	  --add-comments=Translators: -o assets/locale/deskbell.pot .
-	$(BIN)/pybabel --quiet update -D deskbell -i assets/locale/deskbell.pot -d assets/locale --no-wrap --no-fuzzy-matching --omit-header
+	$(BIN)/pybabel --quiet update -D deskbell -i assets/locale/deskbell.pot -d assets/locale --no-wrap --no-fuzzy-matching --ignore-pot-creation-date
 	@$(MAKE) --no-print-directory $(CATALOGUES)
 
 lock: | build ## requirements*.lock from pyproject.toml
