@@ -51,9 +51,9 @@ class Application(FastAPI):
         return self.openapi_schema
 
 
-def create_app(settings: Settings, clock: Clock = utc_now) -> FastAPI:
+def create_app(settings: Settings, clock: Clock = utc_now, hasher: PasswordHasher | None = None) -> FastAPI:
     """The server on an initialised and migrated data folder; it holds the database until its lifespan ends."""
-    parts = build(settings, clock)
+    parts = build(settings, clock, hasher or PasswordHasher())
     tally = Tally(clock().timestamp())
 
     @asynccontextmanager
@@ -85,7 +85,7 @@ def create_app(settings: Settings, clock: Clock = utc_now) -> FastAPI:
     return app
 
 
-def build(settings: Settings, clock: Clock) -> Parts:
+def build(settings: Settings, clock: Clock, hasher: PasswordHasher) -> Parts:
     """The parts of a server on this data folder."""
     database = Database(settings.database_url, THREADS)
     return Parts(
@@ -99,7 +99,7 @@ def build(settings: Settings, clock: Clock) -> Parts:
         queue=Queue(database),
         sessions=Sessions(database, clock, settings.session_s),
         attempts=LoginAttempts(database, clock, settings.logins_per_quarter, settings.logins_per_quarter_and_address),
-        passwords=Passwords(PasswordHasher()),
+        passwords=Passwords(hasher),
         pictures=Pictures(settings.data),
         links=Links(settings.key_path.read_bytes(), clock),
         figures=Figures(database),

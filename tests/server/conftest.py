@@ -9,9 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from argon2 import PasswordHasher
 
 from server_stub.settings import Settings
-from tests.server.rig import PASSWORD, Agent, Device, FakeClock, Process, Server, command, threaded
+from server_stub.store.agents import Agents
+from server_stub.store.clock import utc_now
+from server_stub.store.database import Database
+from tests.server.rig import PASSWORD, QUICK, Agent, Device, FakeClock, Process, Server, command, threaded
 
 
 @pytest.fixture(scope="session")
@@ -24,6 +28,9 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
         "add-agent", "anna", "--name", "Anna Kern", "--password-stdin", "--data", str(data), stdin=f"{PASSWORD}\n"
     )
     assert agent.returncode == 0, agent.stderr
+    database = Database(Settings(data).database_url)
+    Agents(database, utc_now).set_password("anna", QUICK.hash(PASSWORD))
+    database.close()
     return data, site.stdout.strip()
 
 
@@ -44,8 +51,8 @@ def serve(prepared: tuple[Path, str], data: Path, clock: FakeClock) -> Iterator[
     """Start a server in a thread, with other limits where the test names them."""
     with ExitStack() as stack:
 
-        def start(**limits: Any) -> Server:
-            return stack.enter_context(threaded(Settings(data, **limits), prepared[1], clock))
+        def start(hasher: PasswordHasher = QUICK, **limits: Any) -> Server:
+            return stack.enter_context(threaded(Settings(data, **limits), prepared[1], clock, hasher))
 
         yield start
 

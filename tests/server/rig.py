@@ -21,6 +21,7 @@ from typing import Any
 
 import requests
 import uvicorn
+from argon2 import PasswordHasher
 from PIL import Image
 
 from server_stub.app import create_app
@@ -28,6 +29,8 @@ from server_stub.settings import Settings
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PASSWORD = "correct horse battery"
+# Real argon2, at a price that a test can pay for each log-in.
+QUICK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 
 
 class FakeClock:
@@ -166,6 +169,9 @@ class Agent:
         self._server = server
         self.session = requests.Session()
 
+    def address(self, path: str) -> str:
+        return self._server.url + path
+
     def log_in(self, login: str = "anna", password: str = PASSWORD, **fields: str) -> requests.Response:
         return self.post("/console/login", {"login": login, "password": password, **fields})
 
@@ -180,11 +186,13 @@ class Agent:
 
 
 @contextmanager
-def threaded(settings: Settings, site_key: str, clock: Callable[[], datetime]) -> Iterator[Server]:
+def threaded(
+    settings: Settings, site_key: str, clock: Callable[[], datetime], hasher: PasswordHasher | None = None
+) -> Iterator[Server]:
     """A server in a thread of this process, for tests that move its clock or its limits."""
     listener = socket.create_server(("127.0.0.1", 0), backlog=128)
     config = uvicorn.Config(
-        create_app(settings, clock), log_config=None, access_log=False, proxy_headers=False, ws="none"
+        create_app(settings, clock, hasher or QUICK), log_config=None, access_log=False, proxy_headers=False, ws="none"
     )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="server")
