@@ -1,0 +1,245 @@
+"""What a report costs: from the click to the panel, from Send to "saved" and to the receipt, on two 4K displays."""
+
+from __future__ import annotations
+
+import contextlib
+import http.server
+import io
+import os
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from statistics import median
+
+import psutil
+import requests
+from PIL import Image
+from PySide6.QtCore import QBuffer
+from PySide6.QtGui import QImage
+
+from client.capture.encode import encode
+from client.core.models import Display, FrontWindow, Shot
+from tests.bench.measuring import Figure, figure, in_turn
+from tests.bench.office import office
+from tests.bench.tray_figures import BARE, _until_idle, pss_mib
+from tests.rigs.deskbell import Client, Server
+from tests.rigs.desktop import x_desktop
+from tests.rigs.processes import Processes
+from tests.rigs.screens import Screen
+from tests.rigs.session import ROOT, Session
+from tests.rigs.trays import TrayHost
+from tests.rigs.waiting import wait_until
+
+WIDTH, HEIGHT = 3840, 2160
+SCREENS = [Screen("", 0, 0, WIDTH, HEIGHT), Screen("", WIDTH, 0, WIDTH, HEIGHT)]
+
+
+def figures(quick: bool) -> Iterator[Figure]:
+    """The figures that need a display twice as large as most, and the real client with a stop-watch."""
+    pictures = [office(WIDTH, HEIGHT, seed) for seed in (7, 8)]
+    yield _picture_bytes(pictures)
+    yield _facts(5 if quick else 15)
+    rounds = 2 if quick else 7
+    with x_desktop(TrayHost.TRAYER, SCREENS, images=pictures) as desktop:
+        session = desktop.session
+        session.env.pop("PYTHONDONTWRITEBYTECODE")
+        server = Server(session)
+        server.set_up()
+        server.start()
+        client = Client(session, server)
+        runs = [_first_click(session, client) for _ in range(rounds + 1)][1:]  # the first one compiles
+        loaded = max(len(run.words["modules"]) for run in runs)
+        yield figure("modules_at_ready", [(loaded, 0)], "names", 0, is_difference=True)
+        yield figure("click_to_panel_ratio", [(run.ms["painted"], run.floor_ms) for run in runs], "ms", 1.6)
+        yield from _five_reports(session, client, server, 5 if quick else 9)
+        yield _hidden_encoding(session, client, pictures, 2 if quick else 5)
+
+
+class Run:
+    """One running client with a stop-watch; `ms` has the last figures by name, `words` what it said else."""
+
+    def __init__(self, processes: Processes, session: Session, name: str, program: Sequence[str]) -> None:
+        self.pipe = session.folder / f"{name}.pipe"
+        os.mkfifo(self.pipe)
+        env = session.env | {"PYTHONPATH": str(ROOT)}
+        self._processes, self._name = processes, name
+        self._read = 0
+        self.ms: dict[str, float] = {}
+        self.words: dict[str, list[str]] = {}
+        self.floor_ms = 0.0
+        processes.log(name).unlink(missing_ok=True)
+        self.process = processes.start(name, [session.python, *program, str(self.pipe)], env)
+
+    def click(self, how: str = "now") -> None:
+        """Clicks the icon, so to say."""
+        self.ms.clear()
+        with self.pipe.open("w") as pipe:
+            pipe.write(f"{how}\n")
+
+    def wait_for(self, word: str, within_s: float = 60) -> None:
+        """Waits until the stop-watch has said that."""
+
+        def said() -> bool:
+            text = self._processes.log(self._name).read_text()
+            lines, self._read = text[self._read :], text.rfind("\n") + 1
+            for line in lines[: max(0, self._read - (len(text) - len(lines)))].splitlines():
+                first, *rest = line.split() or [""]
+                self.words[first] = rest
+                with contextlib.suppress(ValueError, IndexError):
+                    self.ms[first] = float(rest[0])
+            return word in (self.ms if word not in ("ready", "modules") else self.words)
+
+        try:
+            wait_until(said, f"the stop-watch to say {word}", within_s)
+        except AssertionError as error:
+            raise AssertionError(f"{error}\n{self._processes.log(self._name).read_text()[-2000:]}") from None
+
+    def stop(self) -> None:
+        """Ends the program."""
+        self._processes.stop(self.process)
+        self.pipe.unlink()
+
+
+def _client(session: Session, client: Client) -> Run:
+    run = Run(session.processes, session, "client", ["-m", "tests.bench.probed_client", str(client.profile)])
+    run.wait_for("ready")
+    _until_idle(run.process.pid)
+    return run
+
+
+def _first_click(session: Session, client: Client) -> Run:
+    """The first click of a fresh client, and of a fresh floor, one after the other."""
+    run = _client(session, client)
+    run.click()
+    run.wait_for("delivered")
+    run.stop()
+    floor = Run(session.processes, session, "floor", [*BARE, "--grab"])
+    _until_idle(floor.process.pid)
+    floor.click()
+    floor.wait_for("painted")
+    run.floor_ms = floor.ms["painted"]
+    floor.stop()
+    return run
+
+
+def _five_reports(session: Session, client: Client, server: Server, reports: int) -> Iterator[Figure]:
+    run = _client(session, client)
+    saved, received = [], []
+    with _fsyncing_server(session.folder) as url:
+        for _ in range(reports):
+            run.click()
+            run.wait_for("delivered")
+            sent = server.filed()[-1]
+            body = sent.manifest_bytes + b"".join(sent.attachments.values())
+            saved.append((run.ms["saved"], _fdatasync_ms(session.folder)))
+            received.append((run.ms["delivered"], _bare_put_ms(url, body)))
+    yield figure("send_to_saved_ratio", saved, "ms", 12)
+    yield figure("send_to_receipt_ratio", received, "ms", 2.5)
+    _until_idle(run.process.pid, 2)
+    used = pss_mib(run.process.pid)
+    run.stop()
+    bare = session.processes.start("bare", [session.python, *BARE], session.env)
+    _until_idle(bare.pid)
+    yield figure("used_pss_ratio", [(used, pss_mib(bare.pid))], "MiB", 1.8)
+    session.processes.stop(bare)
+
+
+def _hidden_encoding(session: Session, client: Client, pictures: Sequence[Image.Image], reports: int) -> Figure:
+    """Send to the desk's first answer, two seconds after the click: more than to the first byte."""
+    run = _client(session, client)
+    pairs = []
+    shots = [_shot(picture) for picture in pictures]
+    for _ in range(reports):
+        run.click("wait")
+        run.wait_for("delivered")
+        pairs.append((run.ms["accepted"], sum(_ms(lambda shot=shot: encode(shot)) for shot in shots)))  # type: ignore[misc]
+    run.stop()
+    return figure("encode_hidden_ratio", pairs, "ms", 0.1)
+
+
+def _picture_bytes(pictures: Sequence[Image.Image]) -> Figure:
+    return figure(
+        "picture_bytes_ratio", [(len(encode(_shot(each)).data), _qt_png(each)) for each in pictures], "bytes", 0.40
+    )
+
+
+def _facts(rounds: int) -> Figure:
+    from client.core.facts import gather
+    from client.system.facts import collectors
+
+    every = collectors(FrontWindow(), (), "bench")
+    pairs = in_turn(
+        lambda: _ms(lambda: gather(every, off=frozenset())),
+        lambda: _ms(lambda: [each.info for each in psutil.process_iter(["name", "memory_info"])]),
+        rounds,
+    )
+    return figure("facts_ratio", pairs, "ms", 1.5)
+
+
+def _shot(picture: Image.Image) -> Shot:
+    display = Display("4K", 1, 0, 0, picture.width, picture.height, 1.0, True)
+    return Shot(display, datetime.now(UTC), picture.convert("RGBA").tobytes("raw", "BGRA"))
+
+
+def _qt_png(picture: Image.Image) -> int:
+    pixels = picture.tobytes()
+    image = QImage(pixels, picture.width, picture.height, picture.width * 3, QImage.Format.Format_RGB888)
+    buffer = QBuffer()
+    buffer.open(QBuffer.OpenModeFlag.WriteOnly)
+    image.save(buffer, "PNG")  # type: ignore[call-overload]
+    return buffer.size()
+
+
+def _fdatasync_ms(folder: Path) -> float:
+    """One fdatasync of 4 kB where the profile is; the median of five."""
+
+    def once() -> None:
+        with tempfile.TemporaryFile(dir=folder) as file:
+            file.write(b"x" * 4096)
+            file.flush()
+            taken.append(_ms(lambda: os.fdatasync(file.fileno())))
+
+    taken: list[float] = []
+    for _ in range(5):
+        once()
+    return median(taken)
+
+
+def _bare_put_ms(url: str, body: bytes) -> float:
+    with requests.Session() as session:
+        session.trust_env = False
+        return _ms(lambda: session.put(url, data=body, timeout=20).raise_for_status())
+
+
+@contextmanager
+def _fsyncing_server(folder: Path) -> Iterator[str]:
+    """A server that writes a body to a file, syncs it, and answers."""
+
+    class Keeper(http.server.BaseHTTPRequestHandler):
+        def do_PUT(self) -> None:
+            body = io.BytesIO(self.rfile.read(int(self.headers["Content-Length"])))
+            with tempfile.TemporaryFile(dir=folder) as file:
+                file.write(body.getbuffer())
+                file.flush()
+                os.fsync(file.fileno())
+            self.send_response(201)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Says nothing."""
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Keeper) as keeper:
+        threading.Thread(target=keeper.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{keeper.server_address[1]}/"
+        keeper.shutdown()
+
+
+def _ms(act: Callable[[], object]) -> float:
+    started = time.perf_counter()
+    act()
+    return (time.perf_counter() - started) * 1000
