@@ -14,10 +14,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
-from client.core import words
 from client.core.paths import Paths, paths
-from client.core.settings import load
-from client.core.words import N_, _
 from client.system.instance import Instance
 from client.ui.tray import Tray
 
@@ -26,13 +23,6 @@ if TYPE_CHECKING:
     from client.ui.reporting import Senses
 
 RING_TIMEOUT_S = 5.0
-NO_TRAY = (
-    N_("Deskbell is running, without an icon"),
-    N_(
-        "This desktop has no place for its icon. To report a problem, start Deskbell from the menu of programs: the "
-        "report opens at once. On GNOME, IT can add the “AppIndicator” extension."
-    ),
-)
 
 
 def run(profile: Path | None, show_panel: bool) -> int:
@@ -55,8 +45,6 @@ class Program:
     def __init__(self, places: Paths) -> None:
         self._places = places
         self._displays: tuple[Display, ...] = ()
-        self._settings = load(places.machine_config, places.user_config)
-        words.use(self._settings.text("language") or None)
         QApplication.setApplicationName("deskbell")
         QApplication.setDesktopFileName("deskbell")
         self._application = QApplication(sys.argv[:1])
@@ -72,25 +60,29 @@ class Program:
     def _start(self, show_panel: bool) -> None:
         """The rest, once the icon is on its way to the screen."""
         from client import assembly, crash_log
+        from client.core import words
         from client.core.lane import Lane
+        from client.core.settings import load
         from client.system.instance import ring_address
         from client.ui.bridge import Bridge
         from client.ui.crashes import Crashes
         from client.ui.outbox_watch import OutboxWatch
         from client.ui.quitting import Signals
         from client.ui.reporting import Reporting
-        from client.ui.ring import RingServer
+        from client.ui.ring import ring_at
         from client.ui.theme import Theme
         from client.ui.tray_host import TrayHost
         from client.ui.whereabouts import Whereabouts
 
         application, tray, places = self._application, self._tray, self._places
+        settings = load(places.machine_config, places.user_config)
+        words.use(settings.text("language") or None)
         self._bridge = bridge = Bridge()
         self._crashes = crashes = Crashes(bridge, lambda source, error: crash_log.write(places.log, source, error))
         sys.excepthook = crashes.handle
         self._capture = Lane("capture", crashes.note)
-        self._engine = assembly.assemble(places, self._settings, assembly.threaded(crashes.note), bridge.post)
-        theme = Theme(application, self._settings.text("theme"))
+        self._engine = assembly.assemble(places, settings, assembly.threaded(crashes.note), bridge.post)
+        theme = Theme(application, settings.text("theme"))
         self._reporting = reporting = Reporting(
             self._engine,
             self._senses(),
@@ -104,8 +96,9 @@ class Program:
         tray.send_asked.connect(self._engine.send_now)
         tray.quit_asked.connect(application.quit)
         reporting.state_changed.connect(tray.show_state)
+        tray.show_state(self._engine.state())
         crashes.crashed.connect(reporting.tell)
-        self._ring = RingServer(ring_address(places.run))
+        self._ring = ring_at(ring_address(places.run))
         self._ring.rung.connect(reporting.open)
         self._signals = Signals(application.quit)
         self._tray_host = TrayHost()
@@ -147,11 +140,11 @@ class Program:
 
     def _tell_how_to_reach(self) -> None:
         """This desktop has no tray: say so once, on this machine, for this user."""
-        from client.core.errors import Problem
+        from client.ui.notice import no_tray
 
         told = self._places.data / "told-no-tray"
         if not told.exists():
-            self._reporting.tell(Problem("no_tray", *map(_, NO_TRAY)))
+            self._reporting.tell(no_tray())
             with suppress(OSError):
                 told.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
                 told.touch()

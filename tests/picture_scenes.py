@@ -17,7 +17,7 @@ from client.core.errors import Problem
 from client.core.events import Delivered, NeedsAttention, NotSaved, Saved, Waiting
 from client.core.models import Flaw, Receipt, Shot
 from client.core.words import _
-from client.ui.notice import Notice
+from client.ui.notice import Notice, no_tray
 from client.ui.panel import Panel
 from client.ui.theme import Theme
 from tests.ui.fakes import DESK, FACTS, TAKEN_AT, FakeDraft, display, flawed
@@ -118,9 +118,7 @@ class Scenes:
         return panel
 
     def no_tray(self) -> Notice:
-        from client.app import NO_TRAY
-
-        return Notice(self._theme, Problem("no_tray", _(NO_TRAY[0]), _(NO_TRAY[1])))
+        return Notice(self._theme, no_tray())
 
 
 def main() -> int:

@@ -15,6 +15,18 @@ from client.ui.theme import Theme
 WIDTH = 400
 
 
+def no_tray() -> Problem:
+    """What to say where the desktop shows no icons: how to reach the program."""
+    return Problem(
+        "no_tray",
+        _("Deskbell is running, without an icon"),
+        _(
+            "This desktop has no place for its icon. To report a problem, start Deskbell from the menu of programs: "
+            "the report opens at once. On GNOME, IT can add the “AppIndicator” extension."
+        ),
+    )
+
+
 class Notice(QWidget):
     """`closed`: the user is done with it. `retried`: "try again now", where a report needs attention."""
 

@@ -117,9 +117,8 @@ class Reporting(QObject):
         notice.show()
 
     def warm_up(self) -> None:
-        """Load what the first click needs."""
+        """Load what takes pictures, so that the first click is as quick as the second."""
         self._see()
-        import client.ui.panel  # noqa: F401
 
     def close(self) -> None:
         """Put away what is open; words that were not sent are kept."""
@@ -141,6 +140,7 @@ class Reporting(QObject):
             self._show(camera.take())
         else:
             self._capture.put(lambda: self._bridge.post(_Taken(camera.take())))
+            import client.ui.panel  # noqa: F401  # while the lane takes the pictures; at idle it would only cost memory
 
     def _show(self, shots: tuple[Shot, ...]) -> None:
         from client.ui.panel import Panel
