@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QAction, QKeySequence, QShortcut
@@ -121,6 +122,7 @@ class ComposePage(QWidget):
         self._avatars.show_names(desk.on_duty if desk else ())
         self.chips.show_categories(desk.categories if desk else ())
         self.chips.setVisible(bool(desk and desk.categories))
+        self.order_focus()
         if desk and desk.phone:
             self._promise.setText(
                 _("Urgent? Call {phone} · nothing leaves this PC before you press Send").format(phone=desk.phone)
@@ -224,6 +226,14 @@ class ComposePage(QWidget):
         column.addWidget(self._head)
         column.addWidget(self.middle, 1)
         column.addWidget(self._foot)
+        self.order_focus()
+
+    def order_focus(self) -> None:
+        """The Tab key walks as the eye reads; to be set again when controls came."""
+        rows = [self.text, *self.chips.buttons.values(), *self.screens.controls()]
+        rows += [self.see_all, self.blocking, self.more, self.send]
+        for before, after in pairwise(rows):
+            QWidget.setTabOrder(before, after)
 
     def sizeHint(self) -> QSize:
         return QSize(self._width, self.whole_height())

@@ -17,7 +17,8 @@ def whole(shot: Shot) -> QImage | None:
     if shot.pixels is None:
         return None
     width, height = shot.display.width, shot.display.height
-    return QImage(shot.pixels, width, height, width * 4, QImage.Format.Format_RGB32)
+    # PySide keeps a memoryview alive, and so what lies behind it; of plain bytes it would keep nothing.
+    return QImage(memoryview(shot.pixels), width, height, width * 4, QImage.Format.Format_RGB32)
 
 
 def small(shot: Shot, room: QSize, pixel_ratio: float) -> QImage | None:
@@ -45,7 +46,7 @@ def _fitted(image: QImage, room: QSize, pixel_ratio: float) -> QImage:
     if rough.width() < image.width():
         image = image.scaled(rough, Qt.AspectRatioMode.IgnoreAspectRatio, Qt.TransformationMode.FastTransformation)
     fitted = image.scaled(wanted, Qt.AspectRatioMode.IgnoreAspectRatio, smooth)
-    if fitted.constBits() is image.constBits() or fitted.size() == image.size():
-        fitted = fitted.copy()
+    if fitted.size() == image.size():
+        fitted = image.copy()  # nothing was scaled: it would still be the shot's own buffer
     fitted.setDevicePixelRatio(pixel_ratio)
     return fitted

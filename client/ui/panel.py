@@ -169,6 +169,7 @@ class Panel(QWidget):
             if image is not None:
                 small[picture.id] = image
         self.compose.screens.show_pictures(pictures, small)
+        self.compose.order_focus()
         self.compose.show_words(draft.text, draft.category, draft.blocking, is_restored=draft.is_restored)
         self.compose.show_facts(draft.facts, draft.excluded_facts())
 
@@ -241,6 +242,7 @@ class Panel(QWidget):
         else:
             self.compose.show_problem(None)
             self.compose.screens.add_attachment(picture)
+            self.compose.order_focus()
         self.resized.emit()
 
     def _turn_to(self, page: QWidget) -> None:

@@ -90,6 +90,11 @@ class Screens(QWidget):
             if picture.display is None:
                 self.add_attachment(picture)
 
+    def controls(self) -> list[QWidget]:
+        """What takes the focus, in reading order."""
+        pictures: list[QWidget] = [part for tile in self.tiles.values() for part in (tile.preview, tile.tick)]
+        return [*pictures, *self._files.values()]
+
     def set_image(self, picture_id: int, image: QImage) -> None:
         if picture_id in self.tiles:
             self.tiles[picture_id].preview.set_image(image)

@@ -30,7 +30,6 @@ def test_faults_are_written_and_said_once(qtbot: QtBot, tmp_path: Path) -> None:
     qtbot.waitUntil(lambda: len(told) == 1)
     log = tmp_path / "log" / "crashes.log"
     text = log.read_text()
-    assert text.count("ValueError") == 2
     assert "window: ValueError" in text
     assert "disk: ValueError" in text
     assert "in fault" in text

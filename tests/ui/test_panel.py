@@ -193,11 +193,11 @@ def test_a_desktop_without_any_picture_says_so_once(open_panel: OpenPanel) -> No
     assert visible_words(opened.panel).count("offers no way to take pictures") == 1
 
 
-def test_a_picture_that_fails_later_is_unticked_and_said(open_panel: OpenPanel) -> None:
+def test_a_picture_that_fails_later_is_unticked_and_said(open_panel: OpenPanel, qtbot: QtBot) -> None:
     opened = open_panel()
     opened.panel.take_event(PictureFailed("r1", 2))
     assert not tiles(opened)[2].tick.isChecked()
-    assert "The picture of display 2 could not be kept" in visible_words(opened.panel)
+    qtbot.waitUntil(lambda: "The picture of display 2 could not be kept" in visible_words(opened.panel))
 
 
 @pytest.mark.parametrize("count", range(1, 9))
