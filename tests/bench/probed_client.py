@@ -98,6 +98,8 @@ class StopWatch(QObject):
             self._done(f"picture{event.picture_id}", self._clicked)  # type: ignore[attr-defined]
         elif name == "FactsFound":
             self._done("facts", self._clicked)
+        elif name == "Waiting":
+            print("waiting", event.problem.code, event.problem.detail, flush=True)  # type: ignore[attr-defined]
         elif name in ("Saved", "Accepted", "Delivered"):
             self._done(name.lower(), self._sent)
             if name == "Delivered":
