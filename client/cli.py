@@ -44,7 +44,7 @@ def run(arguments: Sequence[str]) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     common = argparse.ArgumentParser(add_help=False)
-    common.add_argument("--profile", type=Path, metavar="DIR", help=_("keep everything in this folder"))
+    common.add_argument("--profile", type=Path, metavar=_("DIR"), help=_("keep everything in this folder"))
     common.add_argument("--json", action="store_true", help=_("print JSON, for programs"))
     parser = argparse.ArgumentParser(
         prog="deskbell",
@@ -55,19 +55,21 @@ def _parser() -> argparse.ArgumentParser:
             "4 a person must act, 5 not saved."
         ),
     )
-    commands = parser.add_subparsers(title=_("commands"), metavar="COMMAND", required=True)
+    commands = parser.add_subparsers(title=_("commands"), metavar=_("COMMAND"), required=True)
     # A sub-command's own default must not undo what stands before it: deskbell --profile DIR report
     quiet = argparse.ArgumentParser(add_help=False, argument_default=argparse.SUPPRESS)
-    quiet.add_argument("--profile", type=Path, metavar="DIR", help=_("keep everything in this folder"))
+    quiet.add_argument("--profile", type=Path, metavar=_("DIR"), help=_("keep everything in this folder"))
     quiet.add_argument("--json", action="store_true", help=_("print JSON, for programs"))
 
     report = commands.add_parser("report", parents=[quiet], help=_("report a problem"))
-    report.add_argument("text", nargs="?", default="", metavar="TEXT", help=_("what is going wrong; may be left out"))
+    report.add_argument(
+        "text", nargs="?", default="", metavar=_("TEXT"), help=_("what is going wrong; may be left out")
+    )
     report.add_argument("--category", help=_("such as app, slow, signin, printer, network, other"))
     report.add_argument("--blocking", action="store_true", help=_("I can’t work until this is fixed"))
     report.add_argument("--no-screens", action="store_true", help=_("take no screenshots"))
     report.add_argument(
-        "--attach", type=Path, action="append", default=[], metavar="FILE", help=_("attach a copy of it")
+        "--attach", type=Path, action="append", default=[], metavar=_("FILE"), help=_("attach a copy of it")
     )
     report.add_argument("--wait", action="store_true", help=_("come back only when IT has it, or a person must act"))
     report.add_argument("--panel", action="store_true", help=_("open the panel instead"))
@@ -83,8 +85,8 @@ def _parser() -> argparse.ArgumentParser:
     doctor.set_defaults(run=_doctor)
 
     setting = commands.add_parser("settings", parents=[quiet], help=_("show or change settings"))
-    setting.add_argument("name", nargs="?", choices=[row.name for row in TABLE], metavar="NAME")
-    setting.add_argument("value", nargs="?", metavar="VALUE", help=_("the new value; empty takes yours back"))
+    setting.add_argument("name", nargs="?", choices=[row.name for row in TABLE], metavar=_("NAME"))
+    setting.add_argument("value", nargs="?", metavar=_("VALUE"), help=_("the new value; empty takes yours back"))
     setting.set_defaults(run=_settings)
     return parser
 
@@ -196,7 +198,7 @@ def _say_outcome(outcome: _Outcome, as_json: bool) -> None:
     elif outcome.code == WAITING:
         print(_("Saved. Your report is safe on this PC and is sent by itself."))
         if problem:
-            print(f"{problem.title}. {problem.detail}", file=sys.stderr)
+            _say_problem(problem, False)
     elif problem:
         _say_problem(problem, as_json)
 
@@ -240,7 +242,7 @@ def _outbox(options: argparse.Namespace, where: Paths, settings: Settings) -> in
     for row in rows if not options.json else ():
         print(_line(row))
     if hold and not options.json:
-        print(f"{hold.title}. {hold.detail}", file=sys.stderr)
+        _say_problem(hold, False)
     if any(row["state"] == "attention" for row in rows):
         return ATTENTION
     return WAITING if rows else DONE
@@ -262,10 +264,9 @@ def _doctor(options: argparse.Namespace, where: Paths, settings: Settings) -> in
         _print_json({"checks": [{"key": c.key, "ok": c.is_ok, "state": c.state, "advice": c.advice} for c in checks]})
     else:
         for check in checks:
-            mark = _("ok") if check.is_ok else _("look")
-            print(f"{mark:5} {check.label}: {check.state}")
+            print("✓" if check.is_ok else "✗", f"{check.label}: {check.state}")
             if check.advice:
-                print(f"      {check.advice}")
+                print(f"  {check.advice}")
     return DONE if all(check.is_ok for check in checks) else FAILED
 
 
@@ -309,7 +310,7 @@ def _say_problem(problem: Problem, as_json: bool) -> None:
     if as_json:
         _print_json({"problem": _problem_body(problem)})
     else:
-        print(f"{problem.title}. {problem.detail}", file=sys.stderr)
+        print(_("{title}. {detail}").format(title=problem.title, detail=problem.detail), file=sys.stderr)
 
 
 def _problem_body(problem: Problem) -> dict[str, str]:

@@ -10,11 +10,12 @@ from client.assembly import connect, secret_store
 from client.core.errors import DeskError, Problem
 from client.core.paths import Paths
 from client.core.settings import Settings, is_writable_by_others
-from client.core.words import _
+from client.core.words import _, ngettext
 from client.system import probe
 from client.system.probe import Check
 
 CLOCK_TOLERANCE_S = 120.0
+_OFFLINE = ("no_connection", "no_such_name", "unanswered", "throttled", "server_fault", "proxy", "proxy_sign_in")
 
 
 def examine(where: Paths, settings: Settings) -> list[Check]:
@@ -63,16 +64,25 @@ def _server(where: Paths, settings: Settings) -> list[Check]:
     desk, sign_in, problem = connect(where, settings)
     if desk is None:
         assert problem is not None
-        return [Check("server", title, False, problem.title, problem.detail)]
+        return [Check("server", title, False, problem.title, _advice(problem))]
     try:
         server_at = desk.probe()
     except DeskError as error:
-        return [Check("server", title, False, error.problem.title, error.problem.detail)]
+        return [Check("server", title, False, error.problem.title, _advice(error.problem))]
     checks = [Check("server", title, True, settings.text("server"))]
     checks.append(_signed_in(sign_in))
     if server_at is not None:
         checks.append(_clock(server_at))
     return checks
+
+
+def _advice(problem: Problem) -> str:
+    """What to do; a problem's own words speak to somebody who has just sent a report."""
+    if problem.code == "not_set_up":
+        return _("Set the server address and the site key, or ask IT.")
+    if problem.code in _OFFLINE:
+        return _("Is this PC online, and is the server address right? Until it answers, reports are saved on this PC.")
+    return problem.detail
 
 
 def _signed_in(sign_in: Callable[[], None]) -> Check:
@@ -94,6 +104,6 @@ def _clock(server_at: datetime) -> Check:
         "clock",
         title,
         False,
-        _("{minutes} minutes off the server’s").format(minutes=minutes),
+        ngettext("{count} minute off the server’s", "{count} minutes off the server’s", minutes).format(count=minutes),
         _("Set date and time. Reports are delivered all the same, but secure connections may fail."),
     )

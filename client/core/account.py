@@ -91,7 +91,7 @@ class Account:
 def _locked() -> Problem:
     return Problem(
         "credential_store",
-        _("This PC’s credential store cannot be used right now"),
+        _("The place where this PC keeps passwords is locked"),
         _(
             "Unlock it, or sign out and in again. Your reports are safe on this PC and are sent by themselves "
             "after that."

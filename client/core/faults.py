@@ -15,9 +15,8 @@ def stranger() -> Problem:
         "not_our_server",
         _("This network may want you to sign in"),
         _(
-            "Something answered, but it is not your IT’s server. Open a web page to sign in to the "
-            "network. If that does not help, the server address may be wrong: please tell IT. Until "
-            "then nothing is lost."
+            "Something answered, but not IT’s server. Open a web page and sign in to the network there. "
+            "If that does not help, please tell IT. Nothing is lost."
         ),
     )
 
@@ -60,7 +59,7 @@ def no_such_name(host: str) -> Problem:
 def proxy_sign_in() -> Problem:
     return Problem(
         "proxy_sign_in",
-        _("The network’s proxy wants a sign-in"),
+        _("This network asks for a sign-in"),
         _("Deskbell cannot sign in to the proxy. Please tell IT. Until then your report is safe on this PC."),
     )
 

@@ -146,7 +146,7 @@ def _read(path: Path, problems: list[Problem]) -> dict[str, object]:
         problems.append(_unreadable(path, str(error)))
         return {}
     if not isinstance(body, dict):
-        problems.append(_unreadable(path, _("it should be an object in braces")))
+        problems.append(_unreadable(path, _("not an object in braces")))
         return {}
     return body
 
@@ -161,10 +161,7 @@ def _row(name: str, path: Path, problems: list[Problem]) -> Setting | None:
                 _("{file} holds “{name}”, which looks like a key that must not be on this PC").format(
                     file=path, name=name
                 ),
-                _(
-                    "Take it out and have it replaced at your help desk. Deskbell ignores it: only the public "
-                    "site key belongs here."
-                ),
+                _("Take it out and have IT replace it. Deskbell ignores it: only the public site key belongs here."),
             )
         )
         return None
@@ -208,16 +205,14 @@ def _bad_value(row: Setting, detail: str) -> ConfigError:
 
 
 def _in_file(problem: Problem, path: Path) -> Problem:
-    return Problem(
-        problem.code, problem.title, _("{detail} It stands in {file}.").format(detail=problem.detail, file=path)
-    )
+    return Problem(problem.code, problem.title, _("{detail} (In {file}.)").format(detail=problem.detail, file=path))
 
 
 def _unreadable(path: Path, reason: str) -> Problem:
     return Problem(
         "bad_config",
         _("{file} cannot be read").format(file=path),
-        _("{reason}. Until then its settings are not used.").format(reason=reason),
+        _("Its settings are not used until it can be read. ({reason})").format(reason=reason),
     )
 
 

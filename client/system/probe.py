@@ -74,7 +74,7 @@ def notifications() -> Check:
         return Check("notifications", label, True, _("part of this system"))
     if _has_owner(NOTIFICATIONS) or _is_activatable(NOTIFICATIONS):
         return Check("notifications", label, True, _("the desktop shows them"))
-    advice = _("Start a notification service such as dunst. Without one, answers show on the icon and in “My tickets”.")
+    advice = _("Start a notification service such as dunst. Without one, the icon alone tells how a report fares.")
     return Check("notifications", label, False, _("nobody shows them"), advice)
 
 

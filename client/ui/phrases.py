@@ -7,7 +7,7 @@ from datetime import datetime
 
 from PySide6.QtCore import QDateTime, QLocale
 
-from client.core.models import DeskInfo, Fact, Flaw
+from client.core.models import DeskInfo, Fact
 from client.core.words import _, language, ngettext
 
 SUMMARY_KEYS = ("host", "os")
@@ -34,21 +34,6 @@ def day_and_clock(moment: datetime) -> str:
 
 def size(size_bytes: int) -> str:
     return locale().formattedDataSize(size_bytes, 1, QLocale.DataSizeFormat.DataSizeTraditionalFormat)
-
-
-def flaw(what: Flaw, number: int) -> str:
-    """Why a picture is missing or may say nothing, for the display with this `number`."""
-    return {
-        Flaw.BLACK: _("Display {number} came out black – a protected window or a locked screen does that."),
-        Flaw.ONE_COLOUR: _("Display {number} came out in one colour – there may be nothing to see on it."),
-        Flaw.WALLPAPER_ONLY: _(
-            "Display {number} shows only the wallpaper – this computer does not let Deskbell see windows yet."
-        ),
-        Flaw.REFUSED: _("This desktop did not allow a picture of display {number}."),
-        Flaw.NO_ANSWER: _("This desktop did not answer in time, so there is no picture of display {number}."),
-        Flaw.UNAVAILABLE: _("This desktop offers no way to take pictures. Your words and the facts are sent."),
-        Flaw.FAILED: _("The picture of display {number} did not work out. Everything else is sent."),
-    }[what].format(number=number)
 
 
 def on_duty(desk: DeskInfo) -> str:
@@ -92,4 +77,6 @@ def summary(facts: Sequence[Fact], excluded: frozenset[str]) -> tuple[str, list[
 
 
 def alarm(fact: Fact) -> str:
-    return _("{fact}: {value} – {alarm}").format(fact=_(fact.label), value=fact.value, alarm=_(fact.alarm or ""))
+    """What is odd about a fact that has an alarm."""
+    assert fact.alarm
+    return _("{fact}: {value} – {alarm}").format(fact=_(fact.label), value=fact.value, alarm=_(fact.alarm))

@@ -9,6 +9,7 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
+from client.core import flaws
 from client.core.words import _
 from client.ui import phrases
 from client.ui.theme import STEP, Theme
@@ -158,4 +159,4 @@ def _name(picture: Picture) -> str:
 
 def _remark(picture: Picture) -> str:
     assert picture.flaw is not None and picture.display is not None
-    return phrases.flaw(picture.flaw, picture.display.number)
+    return flaws.sentence(picture.flaw, picture.display.number)

@@ -106,8 +106,8 @@ def test_a_picture_that_cannot_be_encoded_never_stops_a_report(shop: Workshop, d
     shop.deliver()
     assert len(shop.told(PictureFailed)) == 1
     manifest = desk.manifests[draft.report_id].decode()
-    assert "Taking the picture went wrong." in manifest
-    assert "This desktop did not allow a picture." in manifest
+    assert "The picture of display 1 did not work out." in manifest
+    assert "This desktop did not allow a picture of display 2." in manifest
 
 
 def test_two_displays_that_show_the_same_are_two_pictures(shop: Workshop, desk: LoopbackDesk) -> None:
