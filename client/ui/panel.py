@@ -61,6 +61,7 @@ class Panel(QWidget):
         self.setWindowTitle(_("Report a problem"))
         self.draft = draft
         self.is_saved = False
+        self._is_with_desk = False
         self._theme = theme
         self._desk = desk
         self._pixel_ratio = pixel_ratio
@@ -119,9 +120,10 @@ class Panel(QWidget):
                 self._turn_to(self.compose)
                 self.compose.send.setFocus()
             case Accepted() | Delivered():
+                self._is_with_desk = True
                 self.outcome.show_with_desk(event.receipt, self._desk)
                 self._turn_to(self.outcome)
-            case Waiting():
+            case Waiting() if not self._is_with_desk:  # else only pictures are on their way, which the page says
                 self.outcome.show_waiting(event.problem, self._desk)
                 self._turn_to(self.outcome)
             case NeedsAttention():

@@ -277,6 +277,17 @@ def test_waiting_turns_into_with_it_by_itself(open_panel: OpenPanel) -> None:
     assert "The pictures follow" not in visible_words(opened.panel)
 
 
+def test_once_it_is_with_it_a_cut_connection_does_not_take_that_back(open_panel: OpenPanel) -> None:
+    opened = open_panel()
+    opened.panel.submit()
+    opened.panel.take_event(Saved("r1"))
+    opened.panel.take_event(Accepted("r1", Receipt("r1", "0" * 64, "r1", 1042, "new", ("abc",))))
+    opened.panel.take_event(Waiting("r1", OFFLINE))
+    words = visible_words(opened.panel)
+    assert "Ticket 1042 is with IT" in words
+    assert "The pictures follow by themselves." in words
+
+
 def test_what_holds_a_report_is_said_in_its_own_words(open_panel: OpenPanel) -> None:
     opened = open_panel()
     opened.panel.take_event(Saved("r1"))
