@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests import picture_pages, picture_scenes
 from tests.rigs import x11
 from tests.rigs.session import ROOT, Session
 
@@ -66,6 +67,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 name = f"{wanted.name}-{language}"
                 if not only or any(part in name for part in only):
                     _make(session, wanted, language, FOLDER / f"{name}.png")
+            if not only or any(part in f"agent-{language}" for part in only):
+                _make_pages(language)
     return 0
 
 
@@ -80,6 +83,17 @@ def _make(session: Session, wanted: Wanted, language: str, path: Path) -> None:
     subprocess.run(command, env=environment, check=True, timeout=60, cwd=ROOT)
     _shrink(path)
     print(f"{path.relative_to(ROOT)}: {path.stat().st_size // 1024} KiB")
+
+
+def _make_pages(language: str) -> None:
+    if picture_pages.browser() is None:
+        print("no Chromium here: the agent's pages are left as they are")
+        return
+    with Session() as apart:
+        shots = [picture_scenes.desktop(number) for number in (1, 2)]
+        for path in picture_pages.photograph(apart, language, shots, FOLDER):
+            _shrink(path)
+            print(f"{path.relative_to(ROOT)}: {path.stat().st_size // 1024} KiB")
 
 
 def _shrink(path: Path) -> None:

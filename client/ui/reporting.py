@@ -151,6 +151,8 @@ class Reporting(QObject):
         draft.add_shots(shots)
         ratio = self._whereabouts.pixel_ratio()
         panel = Panel(self._theme, draft, shots, desk=self._engine.desk(), pixel_ratio=ratio)
+        for problem in self._engine.problems[:1]:
+            panel.compose.show_problem(problem)
         self.panel = panel
         panel.closed.connect(self._forget_panel)
         panel.retried.connect(self._engine.send_now)

@@ -123,6 +123,7 @@ class FakeEngine:
     def __init__(self) -> None:
         self.drafts: list[FakeDraft] = []
         self.info: DeskInfo | None = DESK
+        self.problems: tuple[Problem, ...] = ()
         self.retries = 0
         self.refreshes = 0
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
 from client.core.errors import Problem
@@ -111,6 +112,16 @@ def test_a_report_that_needs_a_person_shows_up_without_its_panel(flow: Flow, qtb
     assert flow.reporting.notice.page.title.text() == "This report is too large"
     flow.reporting.notice.page.again.click()
     assert flow.engine.retries == 1
+
+
+def test_what_is_wrong_with_the_settings_is_said_in_the_panel(flow: Flow, qtbot: QtBot) -> None:
+    flow.engine.problems = (Problem("unknown_setting", "Unknown setting “servre”", "Did you mean “server”?"),)
+    opened(flow, qtbot)
+    assert flow.reporting.panel is not None
+    banner = flow.reporting.panel.compose.findChild(QLabel, "banner")
+    assert isinstance(banner, QLabel)
+    assert banner.isVisible()
+    assert "Did you mean “server”?" in banner.text()
 
 
 def test_quitting_with_an_open_panel_keeps_its_words(flow: Flow, qtbot: QtBot) -> None:
