@@ -75,7 +75,7 @@ class FactsPage(QWidget):
         value.setWordWrap(True)
         value.setProperty("part", "value")
         says = QVBoxLayout()
-        says.setContentsMargins(0, 4, 0, 0)
+        says.setContentsMargins(0, 6, 0, 0)
         says.setSpacing(0)
         says.addWidget(value)
         self._rows.addWidget(tick, row, 0, Qt.AlignmentFlag.AlignTop)
