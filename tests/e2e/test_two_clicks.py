@@ -27,8 +27,9 @@ def test_two_clicks_file_a_ticket_with_the_pixels_of_the_screen(host: TrayHost) 
         assert desktop.pointer.clicks == 2
         acting.assert_pictures_show_the_scene(ticket, desktop.screens, host)
         assert {"host", "os"} <= set(ticket.facts)
-        receipt = json.loads(wait_until(lambda: client.receipt(ticket.report_id).read_text(), "the receipt"))
-        assert receipt["manifest_sha256"] == hashlib.sha256(ticket.manifest_bytes).hexdigest()
+        receipt = client.receipt(ticket.report_id)
+        wait_until(receipt.exists, "the receipt")
+        assert json.loads(receipt.read_text())["manifest_sha256"] == hashlib.sha256(ticket.manifest_bytes).hexdigest()
 
 
 @pytest.mark.needs("Xorg", "xrandr", "openbox", "xdotool", "trayer")
