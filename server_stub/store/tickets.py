@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, exists, func, insert, or_, select, update
+from sqlalchemy import BindParameter, Connection, and_, bindparam, exists, func, insert, or_, select, update
 from sqlalchemy.exc import IntegrityError
 
 from server_stub.errors import NotFound, ReportDiffers, TooManyReports
@@ -53,6 +53,62 @@ class OwnTicket:
     missing: tuple[str, ...]
 
 
+# Statements are built once: to build one costs SQLAlchemy several times what SQLite takes to run it.
+_TICKET_ID: BindParameter[str] = bindparam("ticket_id")
+_DEVICE_ID: BindParameter[str] = bindparam("device_id")
+_KNOWN = select(tickets.c.device_id, tickets.c.manifest_sha256).where(tickets.c.id == _TICKET_ID)
+_RECENT = select(func.count(), func.min(tickets.c.created_at)).where(
+    tickets.c.device_id == _DEVICE_ID, tickets.c.created_at > bindparam("since")
+)
+_COUNT_UP = update(counters).where(counters.c.name == "ticket").values(value=counters.c.value + 1)
+_COUNT = select(counters.c.value).where(counters.c.name == "ticket")
+_ADD_TICKET, _ADD_MANIFEST, _ADD_ATTACHMENT = insert(tickets), insert(manifests), insert(attachments)
+_HOLDER = select(holders.c.device_id).where(holders.c.ticket_id == _TICKET_ID, holders.c.device_id == _DEVICE_ID)
+_ADD_HOLDER = insert(holders)
+_EXPECTED = (
+    select(attachments.c.bytes, attachments.c.received_at, tickets.c.deleted_at)
+    .join(tickets, tickets.c.id == attachments.c.ticket_id)
+    .where(
+        attachments.c.ticket_id == _TICKET_ID,
+        attachments.c.sha256 == bindparam("sha256"),
+        or_(
+            tickets.c.device_id == _DEVICE_ID,
+            exists().where(holders.c.ticket_id == tickets.c.id, holders.c.device_id == _DEVICE_ID),
+        ),
+    )
+)
+_ARRIVED = (
+    update(attachments)
+    .where(attachments.c.ticket_id == bindparam("of_ticket"), attachments.c.sha256 == bindparam("of_sha256"))
+    .values(received_at=bindparam("now"))
+)
+_OWN = (
+    select(tickets, agents.c.name.label("agent_name"))
+    .outerjoin(agents, agents.c.id == tickets.c.agent_id)
+    .where(tickets.c.id == _TICKET_ID, tickets.c.device_id == _DEVICE_ID, tickets.c.deleted_at.is_(None))
+)
+# A row for each attachment that has not come, or one row without a digest.
+_RECEIPT = (
+    select(
+        tickets.c.id,
+        tickets.c.manifest_sha256,
+        tickets.c.number,
+        tickets.c.status,
+        attachments.c.sha256.label("sha256"),
+    )
+    .outerjoin(
+        attachments,
+        and_(
+            attachments.c.ticket_id == tickets.c.id,
+            attachments.c.received_at.is_(None),
+            tickets.c.deleted_at.is_(None),
+        ),
+    )
+    .where(tickets.c.id == _TICKET_ID)
+    .order_by(attachments.c.position)
+)
+
+
 class Tickets:
     """The tickets in the database, for the devices that reported them."""
 
@@ -77,13 +133,9 @@ class Tickets:
 
     def expected(self, device_id: str, report_id: str, sha256: str) -> Expected:
         """What is known of an attachment that `device_id` may upload. Raises NotFound."""
-        query = (
-            select(attachments.c.bytes, attachments.c.received_at, tickets.c.deleted_at)
-            .join(tickets, tickets.c.id == attachments.c.ticket_id)
-            .where(attachments.c.ticket_id == report_id, attachments.c.sha256 == sha256, _may_upload(device_id))
-        )
         with self._database.read() as connection:
-            row = connection.execute(query).first()
+            wanted = {"ticket_id": report_id, "sha256": sha256, "device_id": device_id}
+            row = connection.execute(_EXPECTED, wanted).first()
         if row is None:
             raise NotFound
         return Expected(row.bytes, row.received_at is not None, row.deleted_at is not None)
@@ -91,11 +143,7 @@ class Tickets:
     def arrived(self, report_id: str, sha256: str) -> Receipt:
         """Note that the bytes of an attachment are safe on disk. Durable on return."""
         with self._database.write() as connection:
-            connection.execute(
-                update(attachments)
-                .where(attachments.c.ticket_id == report_id, attachments.c.sha256 == sha256)
-                .values(received_at=self._clock())
-            )
+            connection.execute(_ARRIVED, {"of_ticket": report_id, "of_sha256": sha256, "now": self._clock()})
             return _receipt(connection, report_id)
 
     def receipt(self, report_id: str) -> Receipt:
@@ -105,16 +153,11 @@ class Tickets:
 
     def own(self, device_id: str, report_id: str) -> OwnTicket:
         """A ticket of this very device. Raises NotFound, alike for absent, foreign and deleted."""
-        query = (
-            select(tickets, agents.c.name.label("agent_name"))
-            .outerjoin(agents, agents.c.id == tickets.c.agent_id)
-            .where(tickets.c.id == report_id, tickets.c.device_id == device_id, tickets.c.deleted_at.is_(None))
-        )
         with self._database.read() as connection:
-            row = connection.execute(query).first()
+            row = connection.execute(_OWN, {"ticket_id": report_id, "device_id": device_id}).first()
             if row is None:
                 raise NotFound
-            missing = _missing(connection, report_id)
+            missing = _receipt(connection, report_id).missing
         return OwnTicket(
             row.id, row.number, row.status, row.text, row.category, row.blocking, row.created_at, row.updated_at,
             row.agent_name, missing,
@@ -123,86 +166,69 @@ class Tickets:
     def _submit(
         self, connection: Connection, device_id: str, manifest: Manifest, raw: bytes, digest: str
     ) -> tuple[Receipt, bool]:
-        known = connection.execute(
-            select(tickets.c.device_id, tickets.c.manifest_sha256).where(tickets.c.id == manifest.report_id),
-        ).first()
+        report_id = manifest.report_id
+        known = connection.execute(_KNOWN, {"ticket_id": report_id}).first()
         if known is None:
             self._refuse_floods(connection, device_id)
-            self._insert(connection, device_id, manifest, raw, digest)
-            return _receipt(connection, manifest.report_id), True
+            return self._insert(connection, device_id, manifest, raw, digest), True
         if known.manifest_sha256 != digest:
             raise ReportDiffers if known.device_id == device_id else NotFound
         if known.device_id != device_id:
-            _admit_holder(connection, manifest.report_id, device_id)
-        return _receipt(connection, manifest.report_id), False
+            _admit_holder(connection, report_id, device_id)
+        return _receipt(connection, report_id), False
 
-    def _insert(self, connection: Connection, device_id: str, manifest: Manifest, raw: bytes, digest: str) -> None:
+    def _insert(self, connection: Connection, device_id: str, manifest: Manifest, raw: bytes, digest: str) -> Receipt:
         now = self._clock()
         requester = manifest.requester
-        connection.execute(
-            insert(tickets).values(
-                id=manifest.report_id,
-                number=_next_number(connection),
-                device_id=device_id,
-                manifest_sha256=digest,
-                status="new",
-                text=cleaned(manifest.text),
-                category=cleaned(manifest.category) or None,
-                blocking=manifest.blocking,
-                requester_name=cleaned(requester.name or requester.user),
-                host=cleaned(requester.host),
-                pictures=manifest.pictures,
-                created_at=now,
-                updated_at=now,
-            )
-        )
-        connection.execute(insert(manifests).values(ticket_id=manifest.report_id, body=raw))
+        number, status = _next_number(connection), "new"
+        ticket = {
+            "id": manifest.report_id,
+            "number": number,
+            "device_id": device_id,
+            "manifest_sha256": digest,
+            "status": status,
+            "text": cleaned(manifest.text),
+            "category": cleaned(manifest.category) or None,
+            "blocking": manifest.blocking,
+            "requester_name": cleaned(requester.name or requester.user),
+            "host": cleaned(requester.host),
+            "pictures": manifest.pictures,
+            "created_at": now,
+            "updated_at": now,
+        }
+        connection.execute(_ADD_TICKET, ticket)
+        connection.execute(_ADD_MANIFEST, {"ticket_id": manifest.report_id, "body": raw})
         if manifest.attachments:
             rows = [
                 {"ticket_id": manifest.report_id, "position": position, "sha256": part.sha256, "bytes": part.bytes}
                 for position, part in enumerate(manifest.attachments)
             ]
-            connection.execute(insert(attachments), rows)
+            connection.execute(_ADD_ATTACHMENT, rows)
+        missing = tuple(dict.fromkeys(part.sha256 for part in manifest.attachments))
+        return Receipt(manifest.report_id, digest, number, status, missing)
 
     def _refuse_floods(self, connection: Connection, device_id: str) -> None:
         now = self._clock()
-        recent = (tickets.c.device_id == device_id) & (tickets.c.created_at > now - HOUR)
-        count, oldest_at = connection.execute(
-            select(func.count(), func.min(tickets.c.created_at)).where(recent),
-        ).one()
+        count, oldest_at = connection.execute(_RECENT, {"device_id": device_id, "since": now - HOUR}).one()
         if count >= self._limit:
             raise TooManyReports(retry_after_s=seconds_until(now, (oldest_at or now) + HOUR))
 
 
-def _may_upload(device_id: str) -> ColumnElement[bool]:
-    is_holder = exists().where(holders.c.ticket_id == tickets.c.id, holders.c.device_id == device_id)
-    return or_(tickets.c.device_id == device_id, is_holder)
-
-
 def _admit_holder(connection: Connection, report_id: str, device_id: str) -> None:
-    own = (holders.c.ticket_id == report_id) & (holders.c.device_id == device_id)
-    if connection.execute(select(holders.c.device_id).where(own)).first() is None:
-        connection.execute(insert(holders).values(ticket_id=report_id, device_id=device_id))
+    holder = {"ticket_id": report_id, "device_id": device_id}
+    if connection.execute(_HOLDER, holder).first() is None:
+        connection.execute(_ADD_HOLDER, holder)
 
 
 def _next_number(connection: Connection) -> int:
     # A counter row and not max(number): it is locked until the commit, so numbers have no gaps and none comes twice.
-    is_tickets = counters.c.name == "ticket"
-    connection.execute(update(counters).where(is_tickets).values(value=counters.c.value + 1))
-    number: int = connection.execute(select(counters.c.value).where(is_tickets)).scalar_one()
+    connection.execute(_COUNT_UP)
+    number: int = connection.execute(_COUNT).scalar_one()
     return number
 
 
-def _missing(connection: Connection, report_id: str) -> tuple[str, ...]:
-    digests = connection.execute(
-        select(attachments.c.sha256)
-        .where(attachments.c.ticket_id == report_id, attachments.c.received_at.is_(None))
-        .order_by(attachments.c.position)
-    ).scalars()
-    return tuple(dict.fromkeys(digests))
-
-
 def _receipt(connection: Connection, report_id: str) -> Receipt:
-    row = connection.execute(select(tickets).where(tickets.c.id == report_id)).one()
-    missing = _missing(connection, report_id) if row.deleted_at is None else ()
-    return Receipt(row.id, row.manifest_sha256, row.number, row.status, missing)
+    rows = connection.execute(_RECEIPT, {"ticket_id": report_id}).all()
+    ticket = rows[0]
+    missing = dict.fromkeys(row.sha256 for row in rows if row.sha256 is not None)
+    return Receipt(ticket.id, ticket.manifest_sha256, ticket.number, ticket.status, tuple(missing))
