@@ -40,10 +40,15 @@ class Engine:
         self._lanes = lanes
 
     def start(self) -> None:
-        """Look for waiting reports, send them, and ask the desk about itself."""
+        """Look for waiting reports and send them.
+
+        The desk is asked about itself when a panel opens; here only where it was never heard, since an idle program
+        need not load what speaks to the network.
+        """
         self._around.disk.put(self._tidy)
         self._outbox.look()
-        self._inbox.refresh()
+        if self.desk() is None:
+            self._inbox.refresh()
 
     def close(self, timeout_s: float = 2.0) -> None:
         """Stop. What is not sent stays in the outbox."""

@@ -43,6 +43,7 @@ class _Try:
 
     attempts: int = 0
     next_at: float = 0.0
+    found_taken: int = 0  # so often another process, or the draft itself, had it
 
 
 @dataclass(slots=True)
@@ -87,7 +88,7 @@ class Outbox:
 
     def look(self) -> None:
         """Something new may lie in the outbox, from this process or another."""
-        self._lane.put(self._work, key=_WORK)
+        self._lane.put(self._look, key=_WORK)
 
     def send_now(self) -> None:
         """The user asks: try everything again, also what needed attention."""
@@ -96,6 +97,12 @@ class Outbox:
     def state(self) -> OutboxChanged:
         """As last told. Safe from any thread."""
         return self._state
+
+    def _look(self) -> None:
+        for one in self._tries.values():
+            if one.attempts == 0:
+                one.next_at = 0.0  # it was taken a moment ago; whoever calls may have just let it go
+        self._work()
 
     def _retry_all(self) -> None:
         for report_id in self._spool.needing_attention():
@@ -131,7 +138,7 @@ class Outbox:
             if isinstance(self._hold.error, Throttled):
                 return None
             # A report that was never tried may try the way, so that its user hears at once how things stand.
-            due = [report_id for report_id, one in self._tries.items() if one.attempts == 0]
+            due = [report_id for report_id, one in self._tries.items() if one.attempts == 0 and one.next_at <= now]
         else:
             due = [report_id for report_id, one in self._tries.items() if one.next_at <= now]
         return min(due, key=lambda report_id: self._tries[report_id].attempts, default=None)
@@ -144,11 +151,12 @@ class Outbox:
 
     def _send(self, report_id: str) -> None:
         one = self._tries[report_id]
-        one.attempts += 1
         claim = self._spool.claim(report_id)
-        if claim is None:  # another process is sending it
-            one.next_at = self._clock() + self._back_off(one.attempts)
+        if claim is None:  # another process is sending it, or its draft has not let go yet
+            one.found_taken += 1
+            one.next_at = self._clock() + self._back_off(one.found_taken)
             return
+        one.attempts += 1
         is_gone = False
         try:
             if claim.crashes and one.attempts <= claim.crashes and len(self._tries) > 1:

@@ -6,15 +6,12 @@ nothing that arrives is ever parsed (client/ui/ring.py listens).
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
-import socket
 import sys
-import tempfile
-import threading
-import time
 from pathlib import Path
+
+from client.core.claim import Claim, claim
 
 WORD = b"show\n"
 # sockaddr_un holds 108 bytes on Linux and 104 on macOS with the final zero, and Qt needs none of them more.
@@ -27,41 +24,38 @@ class Instance:
 
     def __init__(self, run_dir: Path) -> None:
         self._run_dir = run_dir
-        self._handle: int | None = None
+        self._claim: Claim | None = None
 
     def acquire(self) -> bool:
         """Whether this process is the one. Makes the folder. Raises OSError where it cannot be written."""
-        if self._handle is not None:
+        if self._claim is not None:
             return True
         _private(self._run_dir)
         if sys.platform != "win32":
             _private(Path(ring_address(self._run_dir)).parent)
-        path = self._run_dir / f"deskbell-{_session()}.lock"
-        flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
-        handle = os.open(path, flags, 0o600)
-        if not _lock(handle):
-            os.close(handle)
-            return False
-        self._handle = handle
-        return True
+        self._claim = claim(self._run_dir / f"deskbell-{_session()}.lock")
+        return self._claim is not None
 
     def release(self) -> None:
         """Give the right back. The lock file stays: to delete it would let two processes hold two files of one name."""
-        if self._handle is not None:
-            os.close(self._handle)
-            self._handle = None
+        if self._claim is not None:
+            self._claim.release()
+            self._claim = None
 
 
 def ring_address(run_dir: Path) -> str:
     """What a `QLocalServer` listens on: a socket's path, or the name of a pipe on Windows."""
     name = f"deskbell-{_session()}"
+    address = run_dir.absolute() / f"{name}.ring"
+    if sys.platform != "win32" and len(os.fsencode(address)) <= MAX_ADDRESS_BYTES:
+        return str(address)
+    import hashlib
+    import tempfile
+
     digest = hashlib.sha256(f"{run_dir.absolute()}/{name}".encode("utf-8", "surrogateescape")).hexdigest()[:16]
     if sys.platform == "win32":
         return f"deskbell-{digest}"
-    address = run_dir.absolute() / f"{name}.ring"
-    if len(os.fsencode(address)) > MAX_ADDRESS_BYTES:
-        address = Path(tempfile.gettempdir()) / f"deskbell-{os.getuid()}" / f"{digest}.ring"
-    return str(address)
+    return str(Path(tempfile.gettempdir()) / f"deskbell-{os.getuid()}" / f"{digest}.ring")
 
 
 def ring(run_dir: Path, timeout_s: float) -> bool:
@@ -69,6 +63,9 @@ def ring(run_dir: Path, timeout_s: float) -> bool:
 
     The other one may just be starting, so this tries again until then.
     """
+    import threading
+    import time
+
     deadline = time.monotonic() + timeout_s
     address = ring_address(run_dir)
     pause = threading.Event()
@@ -108,24 +105,6 @@ def _private(folder: Path) -> None:
         folder.chmod(0o700)
 
 
-def _lock(handle: int) -> bool:
-    if sys.platform == "win32":
-        import msvcrt
-
-        try:
-            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        return True
-    import fcntl
-
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
 def _send(address: str, timeout_s: float) -> None:
     if sys.platform == "win32":
         # The right to come to the front is handed over with the ring.
@@ -135,6 +114,8 @@ def _send(address: str, timeout_s: float) -> None:
         with Path(rf"\\.\pipe\{address}").open("r+b", buffering=0) as pipe:
             pipe.write(WORD)
         return
+    import socket
+
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         connection.settimeout(timeout_s)
         connection.connect(address)

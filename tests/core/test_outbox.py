@@ -21,6 +21,7 @@ from client.core.errors import (
     Unreachable,
 )
 from client.core.events import Accepted, Delivered, NeedsAttention, OutboxChanged, Saved, Waiting
+from client.core.models import Report
 from client.core.outbox import FIRST_RETRY_S, LAST_RETRY_S
 from tests.core.desk import LoopbackDesk
 from tests.core.workshop import Workshop, shot
@@ -243,6 +244,22 @@ def test_two_processes_send_a_report_once(shop: Workshop, desk: LoopbackDesk) ->
     other.release()
     shop.deliver(60)
     assert desk.calls == ["submit"]
+    assert shop.places() == {draft.report_id: "sent"}
+
+
+def test_a_report_seen_before_its_draft_let_go_is_sent_without_delay(shop: Workshop, desk: LoopbackDesk) -> None:
+    draft = shop.engine.begin_new("panel")
+    commit = shop.spool.commit
+
+    def watched(report: Report) -> str:
+        sha256 = commit(report)
+        shop.outbox.look()  # the watch on the folder sees the rename first
+        shop.clockwork.run_due()
+        return sha256
+
+    shop.spool.commit = watched  # type: ignore[method-assign]
+    draft.submit()
+    shop.clockwork.pass_by(0)
     assert shop.places() == {draft.report_id: "sent"}
 
 
