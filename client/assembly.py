@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from client import __version__
 from client.core.desk import Desk
 from client.core.draft import Surroundings
 from client.core.engine import Engine
-from client.core.errors import ConfigError, Problem
+from client.core.errors import SignInNeeded
 from client.core.events import Listener
 from client.core.inbox import Inbox
 from client.core.lane import Inline, Jobs, Lane, OnCrash
@@ -19,6 +20,10 @@ from client.core.paths import Paths
 from client.core.settings import Settings, proxies
 from client.core.spool import Spool
 from client.core.words import language
+
+if TYPE_CHECKING:
+    from client.core.account import Account
+    from client.desks.deskbell import DeskbellServer
 
 CLIENT = f"deskbell {__version__}"
 
@@ -72,42 +77,59 @@ def secret_store(paths: Paths) -> SecretStore:
     return open_store(paths.data, None if paths.is_apart else system_store())
 
 
-def connect(paths: Paths, settings: Settings) -> tuple[Desk | None, Callable[[], None], Problem | None]:
-    """The desk, how to sign in to it, and why there is none where there is none."""
-    problem = settings.not_set_up
-    if problem:
-        return None, lambda: None, problem
-    from client.core.account import Account
-    from client.core.http import Http
-    from client.desks.deskbell import DeskbellServer
+class Connection:
+    """The desk that the settings name. Made at its first use: an idle program need not load what it takes."""
 
-    account = Account(
-        identity=paths.data / "identity.json",
-        open_store=lambda: secret_store(paths),
-        site_key=settings.text("site_key"),
-        requester=requester,
-    )
-    try:
+    def __init__(self, paths: Paths, settings: Settings) -> None:
+        self._paths = paths
+        self._settings = settings
+        self._lock = threading.Lock()
+        self._made: tuple[DeskbellServer, Account] | None = None
+
+    def desk(self) -> Desk:
+        """The desk. Raises SignInNeeded, which holds every report, where the settings name none."""
+        return self._parts()[0]
+
+    def sign_in(self) -> None:
+        """Make this device known to the desk. Raises DeskError."""
+        desk, account = self._parts()
+        account.enrol(desk)
+
+    def _parts(self) -> tuple[DeskbellServer, Account]:
+        with self._lock:
+            if self._made is None:
+                self._made = self._make()
+            return self._made
+
+    def _make(self) -> tuple[DeskbellServer, Account]:
+        problem = self._settings.not_set_up
+        if problem:
+            raise SignInNeeded(problem)
+        from client.core.account import Account
+        from client.core.http import Http
+        from client.desks.deskbell import DeskbellServer
+
+        account = Account(
+            identity=self._paths.data / "identity.json",
+            open_store=lambda: secret_store(self._paths),
+            site_key=self._settings.text("site_key"),
+            requester=requester,
+        )
         http = Http(
-            settings.text("server"),
+            self._settings.text("server"),
             user_agent=CLIENT.replace(" ", "/"),
             language=language(),
-            proxies=proxies(settings.text("proxy")),
+            proxies=proxies(self._settings.text("proxy")),
         )
-    except ConfigError as error:
-        return None, lambda: None, error.problem
-    desk = DeskbellServer(http, account.credential, CLIENT)
-    return desk, lambda: account.enrol(desk), None
+        return DeskbellServer(http, account.credential, CLIENT), account
 
 
 def assemble(paths: Paths, settings: Settings, lanes: Lanes, on_event: Listener) -> Engine:
     """The core, ready to start. Touches neither disk nor network."""
     spool = Spool(paths.spool)
-    desk, sign_in, not_set_up = connect(paths, settings)
-    outbox = Outbox(
-        spool=spool, desk=desk, sign_in=sign_in, lane=lanes.outbox, on_event=on_event, not_set_up=not_set_up
-    )
-    inbox = Inbox(cache=paths.cache, desk=desk, sign_in=sign_in, lane=lanes.inbox, on_event=on_event)
+    link = Connection(paths, settings)
+    outbox = Outbox(spool=spool, desk=link.desk, sign_in=link.sign_in, lane=lanes.outbox, on_event=on_event)
+    inbox = Inbox(cache=paths.cache, desk=link.desk, sign_in=link.sign_in, lane=lanes.inbox, on_event=on_event)
     around = Surroundings(
         spool=spool,
         disk=lanes.disk,

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from client.assembly import connect, secret_store
+from client.assembly import Connection, secret_store
 from client.core.errors import DeskError, Problem
 from client.core.paths import Paths
 from client.core.settings import Settings, is_writable_by_others
@@ -61,16 +61,13 @@ def _storage(where: Paths) -> Check:
 
 def _server(where: Paths, settings: Settings) -> list[Check]:
     title = _("Server")
-    desk, sign_in, problem = connect(where, settings)
-    if desk is None:
-        assert problem is not None
-        return [Check("server", title, False, problem.title, _advice(problem))]
+    link = Connection(where, settings)
     try:
-        server_at = desk.probe()
+        server_at = link.desk().probe()
     except DeskError as error:
         return [Check("server", title, False, error.problem.title, _advice(error.problem))]
     checks = [Check("server", title, True, settings.text("server"))]
-    checks.append(_signed_in(sign_in))
+    checks.append(_signed_in(link.sign_in))
     if server_at is not None:
         checks.append(_clock(server_at))
     return checks

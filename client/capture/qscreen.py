@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import sys
 from typing import TYPE_CHECKING
 
@@ -70,6 +69,8 @@ def may_record() -> bool:
     """
     if sys.platform != "darwin":
         return True
+    import ctypes
+
     try:
         return bool(ctypes.CDLL(CORE_GRAPHICS).CGPreflightScreenCaptureAccess())
     except (OSError, AttributeError):  # before macOS 10.15 there was no such permission

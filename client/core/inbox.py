@@ -26,7 +26,7 @@ class Inbox:
         self,
         *,
         cache: Path,
-        desk: Desk | None,
+        desk: Callable[[], Desk],
         sign_in: Callable[[], None],
         lane: Jobs,
         on_event: Listener,
@@ -49,20 +49,20 @@ class Inbox:
 
     def refresh(self) -> None:
         """Ask the desk, unless that was done a moment ago. DeskChanged follows if it says something new."""
-        if self._desk is not None:
-            self._lane.put(self._ask, key="inbox.desk")
+        self._lane.put(self._ask, key="inbox.desk")
 
     def _ask(self) -> None:
-        if self._desk is None or (self._asked_at is not None and self._clock() - self._asked_at < FRESH_S):
+        if self._asked_at is not None and self._clock() - self._asked_at < FRESH_S:
             return
         try:
+            desk = self._desk()
             try:
-                info = self._desk.info()
+                info = desk.info()
             except SignInNeeded as error:
                 if error.problem.code != "sign_in":
                     raise
                 self._sign_in()
-                info = self._desk.info()
+                info = desk.info()
         except DeskError:
             return  # the next panel asks again; what was known stays
         self._asked_at = self._clock()

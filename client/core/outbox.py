@@ -58,18 +58,18 @@ class _Hold:
 class Outbox:
     """Sends saved reports. `look` and `send_now` return at once.
 
-    `sign_in` makes this device known to the desk. Where there is no desk to send to, `not_set_up` says why.
+    `desk` gives the desk when something is to be sent, or raises DeskError where there is none; `sign_in` makes this
+    device known to it.
     """
 
     def __init__(
         self,
         *,
         spool: Spool,
-        desk: Desk | None,
+        desk: Callable[[], Desk],
         sign_in: Callable[[], None],
         lane: Jobs,
         on_event: Listener,
-        not_set_up: Problem | None = None,
         clock: Callable[[], float] = time.monotonic,
         chance: Callable[[], float] = random.random,
     ) -> None:
@@ -78,7 +78,6 @@ class Outbox:
         self._sign_in = sign_in
         self._lane = lane
         self._on_event = on_event
-        self._not_set_up = not_set_up
         self._clock = clock
         self._chance = chance
         self._tries: dict[str, _Try] = {}
@@ -203,9 +202,7 @@ class Outbox:
 
     def _deliver(self, entry: Entry) -> Receipt:
         """Ticket first, attachments after it; every answer must name this very report."""
-        if self._desk is None:
-            raise SignInNeeded(self._not_set_up or faults.no_connection())
-        desk, report_id = self._desk, entry.report.report_id
+        desk, report_id = self._desk(), entry.report.report_id
         if self._hold and isinstance(self._hold.error, NotOurServer):
             desk.probe()  # not a byte of a report to whoever answered last time
         receipt = self._signed_in(entry, lambda: desk.submit(report_id, entry.manifest))

@@ -7,9 +7,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
 
+from client.core import faults
 from client.core.desk import Desk
 from client.core.draft import Draft, Surroundings
 from client.core.engine import Engine
+from client.core.errors import SignInNeeded
 from client.core.events import Event
 from client.core.inbox import Inbox
 from client.core.lane import Inline, Job
@@ -85,7 +87,7 @@ class Workshop:
         self.clockwork = Clockwork(self.clockwork.now)
         self.outbox = Outbox(
             spool=self.spool,
-            desk=self.desk,
+            desk=self._desk,
             sign_in=self._sign_in,
             lane=self.clockwork,
             on_event=self.events.append,
@@ -105,7 +107,7 @@ class Workshop:
         )
         inbox = Inbox(
             cache=self.profile / "cache",
-            desk=self.desk,
+            desk=self._desk,
             sign_in=self._sign_in,
             lane=self.clockwork,
             on_event=self.events.append,
@@ -135,6 +137,11 @@ class Workshop:
             for path in folder.iterdir() if folder.exists() else ():
                 found[path.name] = place
         return found
+
+    def _desk(self) -> Desk:
+        if self.desk is None:
+            raise SignInNeeded(faults.no_connection())
+        return self.desk
 
     def _sign_in(self) -> None:
         self.sign_ins += 1
