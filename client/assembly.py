@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from client import __version__
 from client.core.desk import Desk
-from client.core.draft import Surroundings
 from client.core.engine import Engine
 from client.core.errors import SignInNeeded
 from client.core.events import Listener
@@ -19,6 +18,7 @@ from client.core.outbox import Outbox
 from client.core.paths import Paths
 from client.core.settings import Settings, proxies
 from client.core.spool import Spool
+from client.core.surroundings import Surroundings
 from client.core.words import language
 
 if TYPE_CHECKING:

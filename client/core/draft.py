@@ -17,8 +17,8 @@ from client.core import draft_file, facts, flaws, manifest
 from client.core.claim import Claim
 from client.core.durable import make_private_dir, write_new
 from client.core.errors import DeskbellError, Problem
-from client.core.events import FactsFound, Listener, NotSaved, PictureFailed, PictureReady, Saved
-from client.core.lane import Job, Jobs
+from client.core.events import FactsFound, NotSaved, PictureFailed, PictureReady, Saved
+from client.core.lane import Job
 from client.core.models import (
     Attachment,
     AttachmentKind,
@@ -28,11 +28,10 @@ from client.core.models import (
     Fact,
     Flaw,
     Report,
-    Requester,
     Shot,
 )
 from client.core.save_problem import save_problem
-from client.core.spool import Spool
+from client.core.surroundings import Surroundings
 from client.core.words import _, language
 
 MAX_ATTACHMENT_BYTES = 25 * 1024 * 1024
@@ -55,22 +54,6 @@ class Picture:
     media_type: str = "image/png"
     sha256: str | None = None
     unwritten: bytes | None = field(default=None, repr=False)  # encoded, but the disk did not take it yet
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What a draft needs of the program around it."""
-
-    spool: Spool
-    disk: Jobs
-    collecting: Jobs
-    encoders: Sequence[Jobs]
-    encode: Callable[[Shot], Encoded]
-    requester: Callable[[], Requester]
-    on_event: Listener
-    on_saved: Callable[[], None]
-    client: str
-    facts_off: frozenset[str] = frozenset()
 
 
 class Draft:
@@ -298,10 +281,12 @@ class Draft:
                     self._change(picture.id, stored=stored, unwritten=None)
             self._around.spool.open_draft(self.report_id)
             self._around.spool.commit(self._report(self._created_at))
-        except OSError as error:
+        except Exception as error:
             self.is_submitted = False
             self._around.on_event(NotSaved(self.report_id, save_problem(error)))
-            return
+            if isinstance(error, OSError):
+                return
+            raise  # a fault of ours: the panel goes on, and the lane reports it
         if self._claim:
             self._claim.release()
         self._around.on_event(Saved(self.report_id))

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from client.core import draft_file
-from client.core.draft import Draft, Surroundings
 from client.core.errors import Problem
 from client.core.events import OutboxChanged
 from client.core.inbox import Inbox
@@ -15,8 +14,10 @@ from client.core.manifest import new_report_id
 from client.core.models import DeskInfo
 from client.core.outbox import Outbox
 from client.core.spool import Spool
+from client.core.surroundings import Surroundings
 
-KEEP_SENT_S = 7 * 24 * 3600.0  # pictures of delivered reports, in case the server is restored from a backup
+if TYPE_CHECKING:
+    from client.core.draft import Draft
 
 
 class Engine:
@@ -45,8 +46,7 @@ class Engine:
         The desk is asked about itself when a panel opens; here only where it was never heard, since an idle program
         need not load what speaks to the network.
         """
-        self._around.disk.put(self._tidy)
-        self._outbox.look()
+        self._outbox.start()
         if self.desk() is None:
             self._inbox.refresh()
 
@@ -57,6 +57,9 @@ class Engine:
 
     def begin(self, via: str) -> Draft:
         """A new draft, or the unsent one from before. One that another process works on is left alone."""
+        from client.core import draft_file
+        from client.core.draft import Draft
+
         with suppress(OSError):
             for report_id in self.spool.draft_ids():
                 claim = self.spool.claim(report_id)
@@ -72,6 +75,8 @@ class Engine:
 
     def begin_new(self, via: str) -> Draft:
         """A new draft, whatever was left unsent."""
+        from client.core.draft import Draft
+
         report_id = new_report_id()
         claim = None
         with suppress(OSError):  # a disk that takes nothing is said when Send is pressed
@@ -102,8 +107,3 @@ class Engine:
     def outbox_dir(self) -> Path:
         """The folder to watch for reports saved by another process."""
         return self.spool.outbox
-
-    def _tidy(self) -> None:
-        with suppress(OSError):
-            self.spool.prepare()
-            self.spool.expire_sent(KEEP_SENT_S)

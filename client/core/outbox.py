@@ -10,6 +10,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 
@@ -31,6 +32,7 @@ from client.core.models import Receipt
 from client.core.spool import Damaged, Entry, Spool
 from client.core.words import _
 
+KEEP_SENT_S = 7 * 24 * 3600.0  # pictures of delivered reports, in case the server is restored from a backup
 FIRST_RETRY_S = 2.0
 LAST_RETRY_S = 300.0
 _FAULTS_THAT_HOLD = 3  # so many reports failing in a row: it is the desk, not the report
@@ -56,7 +58,7 @@ class _Hold:
 
 
 class Outbox:
-    """Sends saved reports. `look` and `send_now` return at once.
+    """Sends saved reports. `start`, `look` and `send_now` return at once.
 
     `desk` gives the desk when something is to be sent, or raises DeskError where there is none; `sign_in` makes this
     device known to it.
@@ -85,6 +87,10 @@ class Outbox:
         self._faults_in_row = 0
         self._state = OutboxChanged(0, 0, False)
 
+    def start(self) -> None:
+        """Tidy up after earlier days, then send what waits."""
+        self._lane.put(self._start)
+
     def look(self) -> None:
         """Something new may lie in the outbox, from this process or another."""
         self._lane.put(self._look, key=_WORK)
@@ -96,6 +102,12 @@ class Outbox:
     def state(self) -> OutboxChanged:
         """As last told. Safe from any thread."""
         return self._state
+
+    def _start(self) -> None:
+        with suppress(OSError):
+            self._spool.prepare()
+            self._spool.expire_sent(KEEP_SENT_S)
+        self._look()
 
     def _look(self) -> None:
         for one in self._tries.values():

@@ -11,15 +11,16 @@ _FULL = (errno.ENOSPC, errno.EDQUOT) if hasattr(errno, "EDQUOT") else (errno.ENO
 _FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
-def save_problem(error: OSError) -> Problem:
+def save_problem(error: Exception) -> Problem:
     """What happened and what the user can do; the report is still in the panel."""
-    if error.errno in _FULL:
+    number = error.errno if isinstance(error, OSError) else None
+    if number in _FULL:
         return Problem(
             "disk_full",
             _("This PC’s disk is full, so your report is not saved yet"),
             _("Everything you wrote is still here. Delete something, then press Send again, or call IT."),
         )
-    if error.errno in _FORBIDDEN:
+    if number in _FORBIDDEN:
         return Problem(
             "read_only",
             _("This PC does not let Deskbell save anything"),
@@ -29,6 +30,6 @@ def save_problem(error: OSError) -> Problem:
         "not_saved",
         _("Your report could not be saved on this PC"),
         _("Everything you wrote is still here. Press Send again, or call IT. ({reason})").format(
-            reason=error.strerror or type(error).__name__
+            reason=(error.strerror if isinstance(error, OSError) else None) or type(error).__name__
         ),
     )

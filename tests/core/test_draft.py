@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from client.core.errors import DeskbellError
-from client.core.events import FactsFound, PictureFailed, PictureReady, Saved
+from client.core.events import FactsFound, NotSaved, PictureFailed, PictureReady, Saved
 from client.core.lane import Lane
-from client.core.models import Collector, Encoded, Flaw, Shot
+from client.core.models import Collector, Encoded, Flaw, Requester, Shot
 from tests.core.desk import LoopbackDesk
 from tests.core.workshop import TAKEN_AT, Clockwork, Workshop, encode, shot
 
@@ -108,6 +108,24 @@ def test_a_picture_that_cannot_be_encoded_never_stops_a_report(shop: Workshop, d
     manifest = desk.manifests[draft.report_id].decode()
     assert "The picture of display 1 did not work out." in manifest
     assert "This desktop did not allow a picture of display 2." in manifest
+
+
+def test_a_fault_of_ours_while_saving_says_not_saved_and_can_be_repeated(shop: Workshop, desk: LoopbackDesk) -> None:
+    draft = shop.engine.begin_new("panel")
+    real = draft._around.requester
+
+    def broken() -> Requester:
+        raise RuntimeError("a fault of ours")
+
+    object.__setattr__(draft._around, "requester", broken)
+    with pytest.raises(RuntimeError):
+        draft.submit()
+    (told,) = shop.told(NotSaved)
+    assert told.problem.detail.endswith("(RuntimeError)")
+    object.__setattr__(draft._around, "requester", real)
+    draft.submit()
+    shop.deliver()
+    assert list(desk.manifests) == [draft.report_id]
 
 
 def test_two_displays_that_show_the_same_are_two_pictures(shop: Workshop, desk: LoopbackDesk) -> None:

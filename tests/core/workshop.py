@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from client.core import faults
 from client.core.desk import Desk
-from client.core.draft import Draft, Surroundings
+from client.core.draft import Draft
 from client.core.engine import Engine
 from client.core.errors import SignInNeeded
 from client.core.events import Event
@@ -18,6 +18,7 @@ from client.core.lane import Inline, Job
 from client.core.models import Display, Encoded, Requester, Shot
 from client.core.outbox import Outbox
 from client.core.spool import Spool
+from client.core.surroundings import Surroundings
 
 E = TypeVar("E")
 TAKEN_AT = datetime(2026, 11, 23, 9, 41, 7, tzinfo=UTC)
