@@ -72,7 +72,7 @@ def create_app(settings: Settings, clock: Clock = utc_now, hasher: PasswordHashe
         redirect_slashes=False,
         lifespan=lifespan,
     )
-    door = Door(parts)
+    door = Door(parts.devices)
     for routes in (DeviceRoutes(parts), TicketRoutes(parts, door), DeskRoutes(parts, door), HealthRoutes(parts, tally)):
         app.include_router(routes.router())
     pages = Pages()

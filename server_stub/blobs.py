@@ -49,6 +49,7 @@ class Incoming:
             self._file.close()
             target = self._blobs.path(sha256)
             self._path.replace(target)
+            self._file = None
             sync_folder(target.parent)
 
     def discard(self) -> None:

@@ -6,7 +6,6 @@ import logging
 import traceback
 from collections.abc import Callable
 
-from starlette.datastructures import MutableHeaders
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -30,6 +29,7 @@ HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
 
+_RAW = [(name.lower().encode(), value.encode()) for name, value in HEADERS.items()]
 Apology = Callable[[Request, Failure], Response]
 
 
@@ -53,9 +53,8 @@ class Outermost:
             if message["type"] == "http.response.start":
                 has_started = True
                 self._tally.add(message["status"])
-                headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
-                    headers.setdefault(name, value)
+                has = {name for name, _ in message["headers"]}
+                message["headers"] += [header for header in _RAW if header[0] not in has]
             await send(message)
 
         try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 
 import anyio
 from starlette.requests import Request
@@ -13,18 +13,24 @@ from server_stub.words import N_
 _KIB = 1024
 
 
-async def chunks(request: Request, stall_s: float) -> AsyncIterator[bytes]:
-    """The body as it arrives. Raises Unavailable when nothing arrives for `stall_s`."""
+async def pieces(request: Request, size_bytes: int, stall_s: float) -> AsyncIterator[bytearray]:
+    """The body in pieces of `size_bytes` or more, but the last. Raises Unavailable when nothing comes for `stall_s`."""
     stream = request.stream()
-    while True:
-        try:
-            with anyio.fail_after(stall_s):
-                chunk = await anext(stream, b"")
-        except TimeoutError:
-            raise Unavailable(N_("The rest did not arrive in time. Please send it again.")) from None
-        if not chunk:
-            return
-        yield chunk
+    while piece := await _piece(stream, size_bytes, stall_s):
+        yield piece
+
+
+async def _piece(stream: AsyncGenerator[bytes, None], size_bytes: int, stall_s: float) -> bytearray:
+    piece = bytearray()
+    try:
+        # One time limit that moves on with each chunk: setting one up costs more than a chunk does.
+        with anyio.fail_after(stall_s) as patience:
+            while len(piece) < size_bytes and (chunk := await anext(stream, b"")):
+                piece += chunk
+                patience.deadline = anyio.current_time() + stall_s
+    except TimeoutError:
+        raise Unavailable(N_("The rest did not arrive in time. Please send it again.")) from None
+    return piece
 
 
 async def whole(request: Request, limit_bytes: int, stall_s: float) -> bytes:
@@ -32,11 +38,9 @@ async def whole(request: Request, limit_bytes: int, stall_s: float) -> bytes:
     refuse_encodings(request)
     if (announced_bytes(request) or 0) > limit_bytes:
         raise TooLarge(limit=human(limit_bytes))
-    body = bytearray()
-    async for chunk in chunks(request, stall_s):
-        body += chunk
-        if len(body) > limit_bytes:
-            raise TooLarge(limit=human(limit_bytes))
+    body = await _piece(request.stream(), limit_bytes + 1, stall_s)
+    if len(body) > limit_bytes:
+        raise TooLarge(limit=human(limit_bytes))
     return bytes(body)
 
 
