@@ -48,7 +48,7 @@ class Program:
         self._places = places
         self._displays: tuple[Display, ...] = ()
         QApplication.setApplicationName("deskbell")
-        QApplication.setDesktopFileName("deskbell")
+        QApplication.setDesktopFileName("org.deskbell.Deskbell")
         self._application = QApplication(sys.argv[:1])
         self._application.setApplicationDisplayName("Deskbell")
         self._application.setQuitOnLastWindowClosed(False)

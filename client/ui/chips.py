@@ -10,7 +10,6 @@ from PySide6.QtWidgets import QPushButton, QSizePolicy, QWidget
 from client.core.models import Category
 from client.core.words import _
 from client.ui.flow_layout import FlowLayout
-from client.ui.retiring import retire
 from client.ui.theme import STEP
 
 
@@ -23,7 +22,6 @@ class Chips(QWidget):
         super().__init__()
         self.setFixedWidth(width)  # or the layout asks for the height at the width of one chip
         self.buttons: dict[str, QPushButton] = {}
-        self._categories: tuple[Category, ...] = ()
         self._chosen: str | None = None
         self._flow = FlowLayout(STEP - 2)
         self.setLayout(self._flow)
@@ -36,16 +34,7 @@ class Chips(QWidget):
         return self._chosen
 
     def show_categories(self, categories: Sequence[Category]) -> None:
-        """Offer `categories`; a choice that is still offered stays."""
-        if tuple(categories) == self._categories:
-            return
-        self._categories = tuple(categories)
-        while (item := self._flow.takeAt(0)) is not None:
-            widget = item.widget()
-            if widget is not None:
-                widget.hide()
-                retire(widget)
-        self.buttons = {}
+        """Offer `categories`; once, since nothing may move while the user aims."""
         for category in categories:
             button = QPushButton(category.label)
             button.setProperty("part", "chip")
@@ -57,7 +46,6 @@ class Chips(QWidget):
             button.clicked.connect(self._pick)
             self.buttons[category.id] = button
             self._flow.addWidget(button)
-        self.updateGeometry()
 
     def choose(self, category: str | None) -> None:
         """As if the user had chosen it, without telling; kept also while the desk, and what it offers, is not known."""

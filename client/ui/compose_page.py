@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from itertools import pairwise
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QAction, QKeySequence, QShortcut
 from PySide6.QtWidgets import (
-    QCheckBox,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -21,27 +19,30 @@ from PySide6.QtWidgets import (
 )
 
 from client.core.errors import Problem
-from client.core.models import DeskInfo, Fact
+from client.core.models import DeskInfo
 from client.core.words import _
 from client.ui import phrases
 from client.ui.avatars import Avatars
 from client.ui.chips import Chips
+from client.ui.labels import WrappingCheckBox, label, link
+from client.ui.machine_box import MachineBox
 from client.ui.screens import Screens
 from client.ui.theme import STEP, Theme
 
 TEXT_LINES = 3
 MARGIN = 2 * STEP
+CHECK_BOX_EDGE = 5  # border and padding of a check box in the style sheet
 
 
 class Middle(QScrollArea):
-    """Scrolls what does not fit. The content has a fixed width, so that a scroll bar finds room in the margin."""
+    """Scrolls what does not fit. The content has a fixed width; a scroll bar covers only the margin in it."""
 
     def __init__(self, content: QWidget) -> None:
         super().__init__()
         self._content = content
         outer = QWidget()
         row = QHBoxLayout(outer)
-        row.setContentsMargins(MARGIN, 0, 0, 0)
+        row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(content, 0, Qt.AlignmentFlag.AlignTop)
         row.addStretch()
         self.setFrameShape(QFrame.Shape.NoFrame)
@@ -66,12 +67,12 @@ class ComposePage(QWidget):
     def __init__(self, theme: Theme, width: int) -> None:
         super().__init__()
         self._width = width
-        self._inner = inner = width - 2 * MARGIN
-        heading = _label(_("What’s going wrong?"), "heading")
-        self._duty = _label("", "faint")
+        inner = width - 2 * MARGIN
+        heading = label(_("What’s going wrong?"), "heading")
+        self._duty = label("", "faint")
         self._avatars = Avatars()
-        self._restored = _label(_("What you had not sent yet is back."), "restored")
-        self._banner = _label("", "banner")
+        self._restored = label(_("What you had not sent yet is back."), "restored")
+        self._banner = label("", "banner")
         self._banner.setObjectName("banner")
         self.text = QPlainTextEdit()
         self.text.setObjectName("text")
@@ -82,8 +83,9 @@ class ComposePage(QWidget):
         self.chips = Chips(inner)
         self.chips.changed.connect(self.changed)
         self.screens = Screens(theme, inner)
-        self._facts, self.see_all = self._make_facts()
-        self.blocking = QCheckBox(_("I can’t work until this is fixed"))
+        self.machine = MachineBox()
+        self.machine.opened.connect(self.facts_wanted)
+        self.blocking = WrappingCheckBox(_("I can’t work until this is fixed"))
         self.blocking.setObjectName("blocking")
         self.blocking.setAccessibleName(self.blocking.text())
         self.blocking.toggled.connect(self.changed)
@@ -93,12 +95,13 @@ class ComposePage(QWidget):
         self.send.setAccessibleName(_("Send to IT"))
         self.send.setAutoDefault(True)
         self.send.clicked.connect(self.sent)
-        self._promise = _label("", "faint")
-        self._promise.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._phone = label("", "faint")
+        self._promise = label(_("Nothing leaves this PC before you press Send"), "faint")
+        for line in (self._phone, self._promise):
+            line.setAlignment(Qt.AlignmentFlag.AlignCenter)
         for key in ("Ctrl+Return", "Ctrl+Enter"):
             QShortcut(QKeySequence(key), self, self._send_by_key)
         self._build(heading)
-        self.show_desk(None)
         self._restored.hide()
         self._banner.hide()
 
@@ -115,28 +118,16 @@ class ComposePage(QWidget):
         self._restored.setVisible(is_restored)
 
     def show_desk(self, desk: DeskInfo | None) -> None:
-        """Who is on duty, how to reach them, how they sort. None: nothing is known yet."""
+        """Who is on duty, how to reach them, how they sort; once, before the page shows. None: nothing is known yet."""
         line = phrases.on_duty(desk) if desk else ""
         self._duty.setText(line)
         self._duty.setVisible(bool(line))
         self._avatars.show_names(desk.on_duty if desk else ())
         self.chips.show_categories(desk.categories if desk else ())
         self.chips.setVisible(bool(desk and desk.categories))
-        self.order_focus()
+        self._phone.setVisible(bool(desk and desk.phone))
         if desk and desk.phone:
-            self._promise.setText(
-                _("Urgent? Call {phone} · nothing leaves this PC before you press Send").format(phone=desk.phone)
-            )
-        else:
-            self._promise.setText(_("Nothing leaves this PC before you press Send"))
-
-    def show_facts(self, facts: Sequence[Fact], excluded: frozenset[str]) -> None:
-        machine, odd = phrases.summary(facts, excluded)
-        lines = [_("This PC: {facts}").format(facts=machine)] if machine else [_("This PC")] if facts else []
-        self._machine.setText("\n".join(lines) or _("Looking at this PC …"))
-        self._odd.setText("\n".join(odd))
-        self._odd.setVisible(bool(odd))
-        self.see_all.setEnabled(bool(facts))
+            self._phone.setText(_("Urgent? Call {phone}").format(phone=desk.phone))
 
     def show_problem(self, problem: Problem | None) -> None:
         """A banner above everything: what happened and what the user can do."""
@@ -159,31 +150,11 @@ class ComposePage(QWidget):
         if self.send.isEnabled():
             self.sent.emit()
 
-    def _make_facts(self) -> tuple[QFrame, QPushButton]:
-        card = QFrame()
-        card.setObjectName("card")
-        self._machine = _label(_("Looking at this PC …"), "small")
-        self._odd = _label("", "warn")
-        self._odd.hide()
-        see_all = _link(_("See all"), _("See all facts about this PC"))
-        see_all.setObjectName("facts")
-        see_all.setEnabled(False)
-        see_all.clicked.connect(self.facts_wanted)
-        lines = QVBoxLayout()
-        lines.setSpacing(STEP // 2)
-        lines.addWidget(self._machine)
-        lines.addWidget(self._odd)
-        row = QHBoxLayout(card)
-        row.setContentsMargins(STEP + 4, STEP, STEP // 2, STEP)
-        row.addLayout(lines, 1)
-        row.addWidget(see_all)
-        return card, see_all
-
     def _make_more(self) -> QPushButton:
-        more = _link(_("More"), _("More options"))
+        more = link(_("More"), _("More options"))
         more.setObjectName("more")
         menu = QMenu(more)
-        add = QAction(_("Add a file…"), menu)
+        add = QAction(_("Attach something…"), menu)
         add.triggered.connect(self.file_wanted)
         menu.addAction(add)
         more.setMenu(menu)
@@ -201,14 +172,14 @@ class ComposePage(QWidget):
         head.addWidget(self._avatars, 0, Qt.AlignmentFlag.AlignTop)
         self.text.setFixedHeight(self.text.fontMetrics().lineSpacing() * TEXT_LINES + 3 * STEP)
         urgency = QHBoxLayout()
-        urgency.setContentsMargins(0, 0, 0, 0)
+        urgency.setContentsMargins(-CHECK_BOX_EDGE, 0, 0, 0)  # so that the box itself stands on the line of the others
         urgency.addWidget(self.blocking, 1)
         urgency.addWidget(self.more)
         content = QWidget()
         middle = QVBoxLayout(content)
-        middle.setContentsMargins(0, 0, 0, 0)
+        middle.setContentsMargins(MARGIN, 0, MARGIN, 0)
         middle.setSpacing(STEP + 4)
-        parts: tuple[QWidget, ...] = (self._restored, self._banner, self.text, self.chips, self.screens, self._facts)
+        parts: tuple[QWidget, ...] = (self._restored, self._banner, self.text, self.chips, self.screens, self.machine)
         for part in parts:
             middle.addWidget(part)
         middle.addLayout(urgency)
@@ -218,41 +189,28 @@ class ComposePage(QWidget):
         foot.setContentsMargins(MARGIN, 0, MARGIN, 0)
         foot.setSpacing(STEP)
         foot.addWidget(self.send)
-        foot.addWidget(self._promise)
-        content.setFixedWidth(self._inner)
+        lines = QVBoxLayout()
+        lines.setSpacing(2)
+        lines.addWidget(self._phone)
+        lines.addWidget(self._promise)
+        foot.addLayout(lines)
+        content.setFixedWidth(self._width)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, MARGIN, 0, MARGIN)
         column.setSpacing(STEP)
         column.addWidget(self._head)
         column.addWidget(self.middle, 1)
         column.addWidget(self._foot)
-        self.order_focus()
 
     def order_focus(self) -> None:
         """The Tab key walks as the eye reads; to be set again when controls came."""
         rows = [self.text, *self.chips.buttons.values(), *self.screens.controls()]
-        rows += [self.see_all, self.blocking, self.more, self.send]
+        rows += [self.machine.see_all, self.blocking, self.more, self.send]
         for before, after in pairwise(rows):
             QWidget.setTabOrder(before, after)
 
     def sizeHint(self) -> QSize:
         return QSize(self._width, self.whole_height())
-
-
-def _label(text: str, part: str) -> QLabel:
-    label = QLabel(text)
-    label.setProperty("part", part)
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    label.setWordWrap(True)
-    return label
-
-
-def _link(text: str, name: str) -> QPushButton:
-    button = QPushButton(text)
-    button.setProperty("part", "link")
-    button.setAccessibleName(name)
-    button.setAutoDefault(True)
-    return button
 
 
 def _height(part: QWidget, width: int) -> int:

@@ -144,8 +144,8 @@ def _next_step(desk: DeskInfo | None) -> str:
             return _("{first} or {second} will pick it up, usually within {time}.").format(
                 first=desk.on_duty[0], second=desk.on_duty[1], time=time
             )
-        return _("Somebody will pick it up, usually within {time}.").format(time=time)
-    return _("Somebody there will look at it. You can go on with your day.")
+        return _("IT will pick it up, usually within {time}.").format(time=time)
+    return _("IT will look at it. You can go on with your day.")
 
 
 def _sentences(*sentences: str) -> str:

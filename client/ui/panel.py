@@ -26,15 +26,15 @@ from client.core.models import DeskInfo, Shot
 from client.core.words import _
 from client.ui import images
 from client.ui.compose_page import ComposePage
-from client.ui.facts_page import FactsPage
-from client.ui.outcome_page import OutcomePage
-from client.ui.picture_window import PictureWindow
 from client.ui.retiring import retire
 from client.ui.screens import tile_size
 from client.ui.theme import STEP, Theme
 
 if TYPE_CHECKING:
     from client.core.draft import Draft, Picture
+    from client.ui.facts_page import FactsPage
+    from client.ui.outcome_page import OutcomePage
+    from client.ui.picture_window import PictureWindow
 
 WIDTH = 400
 DraftEvent = (
@@ -68,16 +68,39 @@ class Panel(QWidget):
         self._shots: dict[int, Shot] = {}  # until they are encoded: for showing them large
         self._picture_window: PictureWindow | None = None
         self._is_painted = False
+        self._facts: FactsPage | None = None
+        self._outcome: OutcomePage | None = None
         self.compose = ComposePage(theme, WIDTH)
-        self.facts = FactsPage()
-        self.outcome = OutcomePage(theme)
-        self._pages = QStackedLayout(self)
-        for page in (self.compose, self.facts, self.outcome):
-            self._pages.addWidget(page)
-        self._connect()
-        self._fill(shots)
         self.compose.show_desk(desk)
+        self._pages = QStackedLayout(self)
+        self._pages.addWidget(self.compose)
+        self._fill(shots)
+        self._connect()
         self.compose.text.setFocus()
+
+    @property
+    def facts(self) -> FactsPage:
+        """Made when the user wants to see it: the panel is there sooner."""
+        if self._facts is None:
+            from client.ui.facts_page import FactsPage
+
+            self._facts = FactsPage()
+            self._facts.included.connect(self._include_fact)
+            self._facts.left.connect(self._leave_facts)
+            self._pages.addWidget(self._facts)
+        return self._facts
+
+    @property
+    def outcome(self) -> OutcomePage:
+        """Made after Send."""
+        if self._outcome is None:
+            from client.ui.outcome_page import OutcomePage
+
+            self._outcome = OutcomePage(self._theme)
+            self._outcome.closed.connect(self.close)
+            self._outcome.retried.connect(self.retried)
+            self._pages.addWidget(self._outcome)
+        return self._outcome
 
     @property
     def is_done(self) -> bool:
@@ -93,9 +116,8 @@ class Panel(QWidget):
             widget.updateGeometry()  # and sizes of what was filled after it was laid out
         for layout in page.findChildren(QLayout):
             layout.invalidate()
-        if page is self.outcome:
-            return QSize(WIDTH, self.outcome.heightForWidth(WIDTH))
-        return QSize(WIDTH, self.compose.whole_height())
+        is_composing = self._outcome is None or page is not self._outcome
+        return QSize(WIDTH, self.compose.whole_height() if is_composing else page.heightForWidth(WIDTH))
 
     def take_event(self, event: DraftEvent) -> None:
         """Something happened to this panel's draft."""
@@ -109,6 +131,7 @@ class Panel(QWidget):
                 for picture in self.draft.pictures:
                     if picture.id == event.picture_id:
                         self.compose.screens.mark_failed(picture)
+                self._show_facts()
             case Saved():
                 self.is_saved = True
                 self._close_picture()
@@ -130,10 +153,9 @@ class Panel(QWidget):
                 self.outcome.show_attention(event.problem, self._desk)
                 self._turn_to(self.outcome)
 
-    def show_desk(self, desk: DeskInfo) -> None:
+    def note_desk(self, desk: DeskInfo) -> None:
+        """What the desk says by now, for the page after Send. What is on the screen stays: the user may be aiming."""
         self._desk = desk
-        self.compose.show_desk(desk)
-        self.resized.emit()
 
     def submit(self) -> None:
         """Send, once, whatever the user presses."""
@@ -152,10 +174,6 @@ class Panel(QWidget):
         compose.file_wanted.connect(self._ask_file)
         compose.screens.included.connect(self._include)
         compose.screens.opened.connect(self._open_picture)
-        self.facts.included.connect(self._include_fact)
-        self.facts.left.connect(self._leave_facts)
-        self.outcome.closed.connect(self.close)
-        self.outcome.retried.connect(self.retried)
         QShortcut(QKeySequence(Qt.Key.Key_Escape), self, self._escape)
 
     def _fill(self, shots: Sequence[Shot]) -> None:
@@ -173,7 +191,7 @@ class Panel(QWidget):
         self.compose.screens.show_pictures(pictures, small)
         self.compose.order_focus()
         self.compose.show_words(draft.text, draft.category, draft.blocking, is_restored=draft.is_restored)
-        self.compose.show_facts(draft.facts, draft.excluded_facts())
+        self.compose.machine.show_facts(draft.facts, draft.excluded_facts())
 
     def _keep_words(self) -> None:
         compose = self.compose
@@ -185,12 +203,12 @@ class Panel(QWidget):
 
     def _include_fact(self, key: str, is_included: bool) -> None:
         self.draft.include_fact(key, is_included)
-        self.compose.show_facts(self.draft.facts, self.draft.excluded_facts())
+        self._show_facts()
 
     def _show_facts(self) -> None:
-        self.compose.show_facts(self.draft.facts, self.draft.excluded_facts())
-        self.facts.show_facts(self.draft.facts, self.draft.excluded_facts())
-        self.resized.emit()
+        self.compose.machine.show_facts(self.draft.facts, self.draft.excluded_facts())
+        if self._facts is not None:
+            self._facts.show_facts(self.draft.facts, self.draft.excluded_facts())
 
     def _open_facts(self) -> None:
         self.facts.show_facts(self.draft.facts, self.draft.excluded_facts())
@@ -199,7 +217,7 @@ class Panel(QWidget):
 
     def _leave_facts(self) -> None:
         self._turn_to(self.compose)
-        self.compose.see_all.setFocus()
+        self.compose.machine.see_all.setFocus()
 
     def _open_picture(self, picture_id: int) -> None:
         picture = next((one for one in self.draft.pictures if one.id == picture_id), None)
@@ -208,6 +226,8 @@ class Panel(QWidget):
         if picture is None or image is None:
             return
         self._close_picture()
+        from client.ui.picture_window import PictureWindow
+
         number = picture.display.number if picture.display else 0
         window = PictureWindow(
             self._theme,
@@ -231,7 +251,7 @@ class Panel(QWidget):
     def _ask_file(self) -> None:
         from PySide6.QtWidgets import QFileDialog
 
-        name, _filter = QFileDialog.getOpenFileName(self, _("Add a file…"))
+        name, _filter = QFileDialog.getOpenFileName(self, _("Attach something…"))
         if name:
             self.add_file(Path(name))
 
@@ -252,7 +272,7 @@ class Panel(QWidget):
         self.resized.emit()
 
     def _escape(self) -> None:
-        if self._pages.currentWidget() is self.facts:
+        if self._pages.currentWidget() is self._facts:
             self._leave_facts()
         else:
             self.close()

@@ -70,13 +70,19 @@ def initials(name: str) -> str:
 
 
 def summary(facts: Sequence[Fact], excluded: frozenset[str]) -> tuple[str, list[str]]:
-    """(what machine this is, what is odd about it) in the facts that are sent."""
+    """(what machine this is, what is odd about it) in the facts that are sent.
+
+    One odd fact is told with its value, several more shortly: they share one line.
+    """
     sent = [fact for fact in facts if fact.key not in excluded]
     named = [fact.value for key in SUMMARY_KEYS for fact in sent if fact.key == key]
-    return ", ".join(named), [alarm(fact) for fact in sent if fact.alarm]
+    odd = [fact for fact in sent if fact.alarm]
+    return ", ".join(named), [alarm(fact, is_alone=len(odd) == 1) for fact in odd]
 
 
-def alarm(fact: Fact) -> str:
+def alarm(fact: Fact, *, is_alone: bool) -> str:
     """What is odd about a fact that has an alarm."""
     assert fact.alarm
-    return _("{fact}: {value} – {alarm}").format(fact=_(fact.label), value=fact.value, alarm=_(fact.alarm))
+    if is_alone:
+        return _("{fact}: {alarm} ({value})").format(fact=_(fact.label), value=fact.value, alarm=_(fact.alarm))
+    return _("{fact}: {alarm}").format(fact=_(fact.label), alarm=_(fact.alarm))

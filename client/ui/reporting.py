@@ -183,7 +183,7 @@ class Reporting(QObject):
             self.state_changed.emit(event)
         elif isinstance(event, DeskChanged):
             if panel is not None:
-                panel.show_desk(event.desk)
+                panel.note_desk(event.desk)
         elif panel is not None and getattr(event, "report_id", None) == panel.draft.report_id:
             panel.take_event(event)  # type: ignore[arg-type]
             if isinstance(event, NotSaved) and not panel.isVisible():

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QImage
-from PySide6.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from client.core import flaws
 from client.core.words import _
 from client.ui import phrases
+from client.ui.labels import OneLine, label
 from client.ui.theme import STEP, Theme
 from client.ui.tiles import Tile
 
@@ -48,10 +49,8 @@ class Screens(QWidget):
         self._width = width
         self.tiles: dict[int, Tile] = {}
         self._files: dict[int, QCheckBox] = {}
-        title = QLabel(_("Screens"))
-        title.setProperty("part", "section")
-        self._taken = QLabel()
-        self._taken.setProperty("part", "faint")
+        title = OneLine(_("Screens"), "section")
+        self._taken = OneLine("", "faint")
         self._head = QWidget()
         head = QHBoxLayout(self._head)
         head.setContentsMargins(0, 0, 0, 0)
@@ -79,7 +78,7 @@ class Screens(QWidget):
         fresh = [picture for picture in displays if not picture.is_earlier]
         if fresh:
             moment = phrases.clock(fresh[0].taken_at, seconds=True)
-            self._taken.setText(_("taken {time}, before this opened").format(time=moment))
+            self._taken.setText(_("taken at {time}, before this window opened").format(time=moment))
         shown = displays if any(picture.has_pixels for picture in displays) else []
         columns = columns_for(len(shown))
         for place, picture in enumerate(shown):
@@ -108,12 +107,9 @@ class Screens(QWidget):
         """The picture will not be sent; say so."""
         tile = self.tiles.get(picture.id)
         if tile is not None and picture.display is not None:
-            tile.tick.setChecked(False)
-            tile.tick.setEnabled(False)
             number = picture.display.number
-            self._add_remark(
-                _("The picture of display {number} could not be kept. Everything else is sent.").format(number=number)
-            )
+            sentence = _("The picture of display {number} could not be kept. Everything else is sent.")
+            tile.fail(_("This picture could not be kept"), sentence.format(number=number))
 
     def add_attachment(self, picture: Picture) -> None:
         name = picture.name
@@ -147,10 +143,7 @@ class Screens(QWidget):
         return tile
 
     def _add_remark(self, text: str) -> None:
-        label = QLabel(text)
-        label.setProperty("part", "warn")
-        label.setWordWrap(True)
-        self._remarks.addWidget(label)
+        self._remarks.addWidget(label(text, "warn"))
 
 
 def _name(picture: Picture) -> str:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath, QPaintEvent, QPen, QPolygonF, QResizeEvent
-from PySide6.QtWidgets import QAbstractButton, QCheckBox, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractButton, QCheckBox, QVBoxLayout, QWidget
 
 from client.core.words import _
+from client.ui.labels import OneLine
 from client.ui.theme import STEP, Colours, Theme
 
 TICK = 28  # wide and high enough to hit
@@ -21,6 +22,7 @@ class Preview(QAbstractButton):
         self._image: QImage | None = None
         self._grey: QImage | None = None
         self.is_sent = True
+        self.words = _("No picture")  # where there is none
         self.setFixedSize(box)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setToolTip(_("Show it large"))
@@ -41,7 +43,8 @@ class Preview(QAbstractButton):
         image = self._shown()
         if image is None:
             painter.setPen(QColor(colours.faint))
-            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter, _("No picture"))
+            room = self.rect().adjusted(STEP, STEP, -STEP, -STEP)
+            painter.drawText(room, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, self.words)
         else:
             logical = image.deviceIndependentSize()
             spot = QPointF((self.width() - logical.width()) / 2, (self.height() - logical.height()) / 2)
@@ -119,8 +122,7 @@ class Tile(QWidget):
         self.tick.setToolTip(_("Send this picture, or not"))
         self.tick.setChecked(is_included)
         self.tick.toggled.connect(self._include)
-        self._caption = QLabel()
-        self._caption.setProperty("part", "faint")
+        self._caption = OneLine("", "faint")
         self._caption.setFixedWidth(box.width())
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -138,6 +140,16 @@ class Tile(QWidget):
     def set_included(self, is_included: bool) -> None:
         self.tick.setChecked(is_included)
 
+    def fail(self, words: str, sentence: str) -> None:
+        """There is no picture after all: `words` stand in its place, `sentence` says more. Nothing moves."""
+        self.tick.setChecked(False)
+        self.tick.hide()
+        self.preview.setEnabled(False)
+        self.preview.words = words
+        self.preview.set_image(None)
+        self.preview.setToolTip(sentence)
+        self.preview.setAccessibleDescription(sentence)
+
     def _include(self, is_included: bool) -> None:
         self._show_state()
         self.included.emit(self.picture_id, is_included)
@@ -150,6 +162,4 @@ class Tile(QWidget):
         self.preview.update()
         remark = self._remark if self.tick.isChecked() else _("not sent")
         text = f"{self._name} · {remark}" if remark else self._name
-        metrics = self._caption.fontMetrics()
-        self._caption.setText(metrics.elidedText(text, Qt.TextElideMode.ElideRight, self._caption.width()))
-        self._caption.setToolTip(text)
+        self._caption.setText(text)

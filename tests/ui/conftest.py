@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from client.core.lane import Inline
-from client.core.models import DeskInfo, Shot
+from client.core.models import DeskInfo, Fact, Shot
 from client.ui.bridge import Bridge
 from client.ui.panel import Panel
 from client.ui.reporting import Reporting
@@ -41,10 +41,14 @@ OpenPanel = Callable[..., Opened]
 @pytest.fixture
 def open_panel(qtbot: QtBot, theme: Theme) -> OpenPanel:
     def build(
-        *shots: Shot, draft: FakeDraft | None = None, desk: DeskInfo | None = DESK, size: QSize | None = None
+        *shots: Shot,
+        draft: FakeDraft | None = None,
+        desk: DeskInfo | None = DESK,
+        size: QSize | None = None,
+        facts: tuple[Fact, ...] = FACTS,
     ) -> Opened:
         draft = draft or FakeDraft()
-        draft.facts = FACTS
+        draft.facts = facts
         taken = shots or (shot(1), shot(2))
         draft.add_shots(taken)
         panel = Panel(theme, draft, taken, desk=desk, pixel_ratio=1.0)  # type: ignore[arg-type]

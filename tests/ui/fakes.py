@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,6 +28,7 @@ DESK = DeskInfo(
         Category("other", "Other"),
     ),
 )
+OTHER_DESK = DeskInfo(phone="7700", on_duty=("Mia Sommer",), first_answer_s=3 * 3600, categories=DESK.categories[:1])
 FACTS = (
     Fact("host", "Computer", "LAP-4F2"),
     Fact("user", "User", "CORP\\anna"),
@@ -55,7 +56,7 @@ def flawed(number: int, flaw: Flaw) -> Shot:
 class FakeDraft:
     """Behaves as `client.core.draft.Draft` does, in memory. `submissions` counts what reached it."""
 
-    def __init__(self, report_id: str = "r1", *, is_restored: bool = False) -> None:
+    def __init__(self, report_id: str = "r1", *, is_restored: bool = False, excluded: Iterable[str] = ()) -> None:
         self.report_id = report_id
         self.is_restored = is_restored
         self.is_submitted = False
@@ -68,7 +69,7 @@ class FakeDraft:
         self.submissions = 0
         self.put_asides = 0
         self.gathered = 0
-        self.excluded: set[str] = set()
+        self.excluded = set(excluded)
         self.too_big: frozenset[Path] = frozenset()
 
     def excluded_facts(self) -> frozenset[str]:

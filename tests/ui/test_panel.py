@@ -27,7 +27,7 @@ from client.core.models import Category, DeskInfo, Flaw, Receipt
 from client.ui.screens import columns_for, tile_size
 from client.ui.tiles import Tile
 from tests.ui.conftest import Opened, OpenPanel
-from tests.ui.fakes import DESK, FACTS, TAKEN_AT, FakeDraft, display, flawed, shot
+from tests.ui.fakes import DESK, FACTS, OTHER_DESK, TAKEN_AT, FakeDraft, display, flawed, shot
 
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")
 LEFT = Qt.MouseButton.LeftButton
@@ -136,13 +136,13 @@ def test_one_category_at_most_and_a_second_click_takes_it_back(open_panel: OpenP
     assert not any(chip.isChecked() for chip in chips.values())
 
 
-def test_a_choice_survives_categories_that_arrive_later(open_panel: OpenPanel) -> None:
+def test_a_choice_survives_while_the_desk_is_not_known(open_panel: OpenPanel, qtbot: QtBot) -> None:
     draft = FakeDraft()
     draft.category = "slow"
     opened = open_panel(draft=draft, desk=None)
     assert not opened.panel.compose.chips.isVisible()
-    opened.panel.show_desk(DESK)
-    assert opened.panel.compose.chips.buttons["slow"].isChecked()
+    qtbot.keyClicks(opened.panel.compose.text, "so slow")
+    assert (draft.text, draft.category) == ("so slow", "slow")
 
 
 def test_an_unticked_picture_is_not_sent_and_says_so(open_panel: OpenPanel, qtbot: QtBot) -> None:
@@ -193,11 +193,14 @@ def test_a_desktop_without_any_picture_says_so_once(open_panel: OpenPanel) -> No
     assert visible_words(opened.panel).count("offers no way to take pictures") == 1
 
 
-def test_a_picture_that_fails_later_is_unticked_and_said(open_panel: OpenPanel, qtbot: QtBot) -> None:
+def test_a_picture_that_fails_later_is_unticked_and_said(open_panel: OpenPanel) -> None:
     opened = open_panel()
     opened.panel.take_event(PictureFailed("r1", 2))
     assert not tiles(opened)[2].tick.isChecked()
-    qtbot.waitUntil(lambda: "The picture of display 2 could not be kept" in visible_words(opened.panel))
+    preview = tiles(opened)[2].preview
+    assert preview.words == "This picture could not be kept"
+    assert "The picture of display 2 could not be kept" in preview.toolTip()
+    assert QAccessible.queryAccessibleInterface(preview).text(QAccessible.Text.Description) == preview.toolTip()
 
 
 @pytest.mark.parametrize("count", range(1, 9))
@@ -312,12 +315,12 @@ def test_attention_says_what_and_how_and_offers_to_try_again(open_panel: OpenPan
 def test_facts_that_are_odd_are_said_in_words(open_panel: OpenPanel) -> None:
     words = visible_words(open_panel().panel)
     assert "This PC: LAP-4F2, Windows 11 Pro 24H2" in words
-    assert "Disks: C: 3 GB free of 256 GB – low" in words
+    assert "Last start: long ago · Disks: low" in words
 
 
 def test_every_fact_can_be_seen_and_unticked(open_panel: OpenPanel, qtbot: QtBot) -> None:
     opened = open_panel()
-    qtbot.mouseClick(opened.panel.compose.see_all, LEFT)
+    qtbot.mouseClick(opened.panel.compose.machine.see_all, LEFT)
     ticks = opened.panel.facts.ticks
     assert list(ticks) == [fact.key for fact in FACTS]
     words = visible_words(opened.panel)
@@ -330,11 +333,37 @@ def test_every_fact_can_be_seen_and_unticked(open_panel: OpenPanel, qtbot: QtBot
     assert opened.draft.put_asides == 0
 
 
+def test_the_only_odd_fact_is_said_with_its_value(open_panel: OpenPanel) -> None:
+    opened = open_panel(draft=FakeDraft(excluded={"boot"}))
+    assert "Disks: low (C: 3 GB free of 256 GB)" in visible_words(opened.panel)
+
+
 def test_facts_appear_when_they_are_found(open_panel: OpenPanel) -> None:
-    opened = open_panel()
-    opened.draft.facts = FACTS[:1]
-    opened.panel.take_event(FactsFound("r1", FACTS[:1]))
+    opened = open_panel(facts=())
+    assert "Looking at this PC …" in visible_words(opened.panel)
+    assert not opened.panel.compose.machine.see_all.isEnabled()
+    opened.draft.facts = FACTS[:2]
+    opened.panel.take_event(FactsFound("r1", FACTS[:2]))
     assert "This PC: LAP-4F2" in visible_words(opened.panel)
+    assert "2 facts" in visible_words(opened.panel)
+    assert opened.panel.compose.machine.see_all.isEnabled()
+
+
+def test_what_the_desk_says_later_stands_on_the_page_after_send(open_panel: OpenPanel) -> None:
+    opened = open_panel()
+    opened.panel.note_desk(OTHER_DESK)
+    opened.panel.take_event(Delivered("r1", RECEIPT))
+    assert "Mia Sommer will pick it up, usually within 3 hours." in visible_words(opened.panel)
+
+
+def test_words_of_a_check_box_are_never_cut_off(open_panel: OpenPanel, qtbot: QtBot) -> None:
+    opened = open_panel()
+    compose = opened.panel.compose
+    one_line = compose.blocking.height()
+    compose.blocking.setText("Ich kann nicht weiterarbeiten, bis das behoben ist " * 2)
+    qtbot.waitUntil(lambda: compose.blocking.height() >= one_line + 2 * compose.blocking.fontMetrics().height())
+    qtbot.mouseClick(compose.blocking, LEFT, pos=QPoint(compose.blocking.width() // 2, 4))
+    assert compose.blocking.isChecked()
 
 
 def test_a_file_is_added_with_its_size_and_can_be_unticked(open_panel: OpenPanel) -> None:
