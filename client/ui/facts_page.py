@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QCheckBox, QFrame, QGridLayout, QLabel, QPushButto
 
 from client.core.models import Fact
 from client.core.words import _
+from client.ui.labels import WrappingCheckBox
 from client.ui.theme import STEP
 
 
@@ -63,7 +64,7 @@ class FactsPage(QWidget):
     def _add(self, fact: Fact, *, is_sent: bool) -> None:
         row = len(self.ticks)
         label = _(fact.label)
-        tick = QCheckBox(label)
+        tick = WrappingCheckBox(label)
         tick.setProperty("part", "fact")
         tick.setObjectName(f"fact-{fact.key}")
         tick.setAccessibleName(_("{fact}: send it").format(fact=label))

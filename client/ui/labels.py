@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRect, QSize, Qt
+from PySide6.QtCore import QPoint, QRect, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QResizeEvent
-from PySide6.QtWidgets import QCheckBox, QLabel, QPushButton, QStyle, QStyleOptionButton, QStylePainter
+from PySide6.QtWidgets import QCheckBox, QLabel, QPushButton, QSizePolicy, QStyle, QStyleOptionButton, QStylePainter
 
 NO_LIMIT = 10_000
 
@@ -80,7 +80,7 @@ class WrappingCheckBox(QCheckBox):
 
     def __init__(self, text: str) -> None:
         super().__init__(text)
-        policy = self.sizePolicy()
+        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum, QSizePolicy.ControlType.CheckBox)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
 
@@ -94,7 +94,10 @@ class WrappingCheckBox(QCheckBox):
         room = QRect(0, 0, max(1, width - self._beside_text()), NO_LIMIT)
         metrics = self.fontMetrics()
         needed = metrics.boundingRect(room, Qt.TextFlag.TextWordWrap, self.text()).height()
-        return super().sizeHint().height() + max(0, needed - metrics.height())
+        return super().sizeHint().height() + max(0, needed - metrics.lineSpacing())
+
+    def hitButton(self, pos: QPoint) -> bool:
+        return self.rect().contains(pos)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         option = QStyleOptionButton()

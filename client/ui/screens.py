@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QImage
-from PySide6.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from client.core import flaws
 from client.core.words import _
@@ -49,7 +49,8 @@ class Screens(QWidget):
         self._width = width
         self.tiles: dict[int, Tile] = {}
         self._files: dict[int, QCheckBox] = {}
-        title = OneLine(_("Screens"), "section")
+        title = QLabel(_("Screens"))
+        title.setProperty("part", "section")
         self._taken = OneLine("", "faint")
         self._head = QWidget()
         head = QHBoxLayout(self._head)
