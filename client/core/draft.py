@@ -28,6 +28,7 @@ from client.core.models import (
     Fact,
     Flaw,
     Report,
+    Requester,
     Shot,
 )
 from client.core.save_problem import save_problem
@@ -85,6 +86,7 @@ class Draft:
         self._pending = 0  # encodings and gatherings under way
         self._when_quiet: Job | None = None  # what to do on the disk lane once nothing is under way
         self._created_at: datetime | None = None
+        self._requester: Requester | None = None
         for picture in earlier.pictures if earlier else ():
             self._add(replace(picture, is_earlier=True))
 
@@ -171,6 +173,7 @@ class Draft:
 
         def job() -> None:
             try:
+                self._requester = self._around.requester()
                 found = facts.gather(collectors, off=self._around.facts_off)
                 with self._lock:
                     self._facts = found
@@ -315,7 +318,7 @@ class Draft:
             via=self._via,
             language=language(),
             client=self._around.client,
-            requester=self._around.requester(),
+            requester=self._requester or self._around.requester(),
             facts=tuple(fact for fact in self.facts if fact.key not in self._excluded_facts),
             attachments=attachments[: manifest.MAX_ATTACHMENTS],
         )

@@ -10,8 +10,9 @@ import heapq
 import itertools
 import threading
 import time
-from collections.abc import Callable
-from typing import Protocol, TypeVar
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Generic, Protocol, TypeVar
 
 T = TypeVar("T")
 Job = Callable[[], None]
@@ -131,3 +132,56 @@ def within(budget_s: float, call: Callable[[], T]) -> T:
     if failure:
         raise failure[0]
     return result[0]
+
+
+def each_within(budget_s: float, calls: Sequence[Callable[[], T]]) -> list[T | None]:
+    """The results of all calls, made in order; None for each that raised, or was abandoned after `budget_s`.
+
+    One thread serves all of them, and a further one after each call that hangs.
+    """
+    results: list[T | None] = [None] * len(calls)
+    next_index = 0
+    while next_index < len(calls):
+        next_index = _Attempt(calls, results, next_index).run(budget_s)
+    return results
+
+
+class _Attempt(Generic[T]):
+    """Makes calls from `first` on, until one hangs."""
+
+    def __init__(self, calls: Sequence[Callable[[], T]], results: list[T | None], first: int) -> None:
+        self._calls = calls
+        self._results = results
+        self._first = first
+        self._current = (first, time.monotonic())
+        self._lock = threading.Lock()
+        self._done = threading.Event()
+        self._is_abandoned = False
+
+    def run(self, budget_s: float) -> int:
+        """The index of the call to go on with, after the last where none hung."""
+        threading.Thread(target=self._work, name="within", daemon=True).start()
+        left_s = budget_s
+        while not self._done.wait(left_s):
+            with self._lock:
+                index, since = self._current
+                left_s = since + budget_s - time.monotonic()
+                if left_s <= 0:
+                    self._is_abandoned = True
+                    return index + 1
+        return len(self._calls)
+
+    def _work(self) -> None:
+        for index in range(self._first, len(self._calls)):
+            with self._lock:
+                if self._is_abandoned:
+                    return
+                self._current = (index, time.monotonic())
+            result: T | None = None
+            with suppress(BaseException):  # a call that fails has no result
+                result = self._calls[index]()
+            with self._lock:
+                if self._is_abandoned:
+                    return
+                self._results[index] = result
+        self._done.set()

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from client.core.lane import Lane, within
+from client.core.lane import Lane, each_within, within
 
 
 def _lane(crashes: list[BaseException] | None = None) -> Lane:
@@ -91,3 +91,16 @@ def test_a_call_that_hangs_is_abandoned() -> None:
     assert within(10, lambda: 7) == 7
     with pytest.raises(ZeroDivisionError):
         within(10, lambda: 1 // 0)
+
+
+def test_calls_that_hang_or_fail_cost_only_themselves() -> None:
+    release = threading.Event()
+    calls = [lambda: 1, lambda: release.wait(30), lambda: 1 // 0, lambda: 4, lambda: release.wait(30), lambda: 6]
+    assert each_within(0.05, calls) == [1, None, None, 4, None, 6]
+    release.set()
+    assert each_within(0.05, []) == []
+
+
+def test_many_quick_calls_may_take_longer_together_than_one_may_alone() -> None:
+    pause = threading.Event()
+    assert each_within(0.1, [lambda: pause.wait(0.03)] * 10) == [False] * 10
