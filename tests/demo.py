@@ -18,7 +18,8 @@ from contextlib import ExitStack, contextmanager
 from PIL import Image
 
 from tests.rigs import scene
-from tests.rigs.deskbell import ACCENT, LOGIN, PASSWORD, Client, Filed, Server
+from tests.rigs.desk_server import LOGIN, PASSWORD
+from tests.rigs.deskbell import ACCENT, Client, Filed, Server
 from tests.rigs.desktop import Desktop, x_desktop
 from tests.rigs.screens import block_of, centre
 from tests.rigs.session import ROOT, Session

@@ -21,7 +21,8 @@ from client.capture.encode import encode
 from client.core import manifest
 from client.core.models import Attachment, AttachmentKind, Requester, Shot
 from client.core.models import Report as Manifest
-from tests.rigs.deskbell import LOGIN, PASSWORD, Server
+from tests.rigs.desk_server import LOGIN, PASSWORD
+from tests.rigs.deskbell import Server
 from tests.rigs.session import Session
 from tests.ui.fakes import FACTS
 

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import requests
 
-from tests.rigs.deskbell import LOGIN, PASSWORD, Filed, Server
+from tests.rigs.desk_server import LOGIN, PASSWORD
+from tests.rigs.deskbell import Filed, Server
 from tests.rigs.session import Session
 
 

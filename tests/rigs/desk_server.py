@@ -9,6 +9,7 @@ import socket
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -16,19 +17,28 @@ from typing import Any, Self
 from tests.rigs.processes import Processes
 from tests.rigs.waiting import wait_until
 
+ROOT = Path(__file__).resolve().parents[2]
 LOGIN, PASSWORD = "anna", "correct horse battery"
 
 
 class DeskServer:
     """`with DeskServer(folder) as server:` – `url`, `site_key`, and what the database holds."""
 
-    def __init__(self, folder: Path, *arguments: str) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        processes: Processes | None = None,
+        python: str = sys.executable,
+        env: Mapping[str, str] | None = None,
+    ) -> None:
         self.data = folder / "server"
         self.url = ""
         self.site_key = ""
-        self._arguments = arguments
         self._port = 0
-        self._processes = Processes(folder)
+        self._processes = processes or Processes(folder)
+        self._python = python
+        self._env = {**(os.environ if env is None else env), "PYTHONPATH": str(ROOT)}
         self._process: subprocess.Popen[bytes] | None = None
 
     def set_up(self, *, phone: str = "5500", agent: str = "Anna Kern") -> None:
@@ -41,8 +51,8 @@ class DeskServer:
         """Listen; on the same port as before, if there was one."""
         log = self._processes.log("server")
         before = log.stat().st_size if log.exists() else 0
-        command = [sys.executable, "-m", "server_stub", "run", "--data", str(self.data), "--port", str(self._port)]
-        self._process = self._processes.start("server", [*command, *self._arguments], dict(os.environ))
+        command = [self._python, "-m", "server_stub", "run", "--data", str(self.data), "--port", str(self._port)]
+        self._process = self._processes.start("server", command, self._env)
 
         def address() -> re.Match[str] | None:
             assert self._process is not None
@@ -88,7 +98,8 @@ class DeskServer:
 
     def _command(self, *arguments: str, given: str = "") -> str:
         done = subprocess.run(
-            [sys.executable, "-m", "server_stub", *arguments, "--data", str(self.data)],
+            [self._python, "-m", "server_stub", *arguments, "--data", str(self.data)],
+            env=self._env,
             input=given,
             capture_output=True,
             text=True,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import re
 import sqlite3
 import subprocess
 from dataclasses import dataclass, field
@@ -16,11 +15,11 @@ from PIL import Image
 
 from server_stub.blobs import Blobs
 from server_stub.settings import Settings
+from tests.rigs.desk_server import DeskServer
 from tests.rigs.screens import Colour
 from tests.rigs.session import ROOT, Session
 from tests.rigs.waiting import wait_until
 
-LOGIN, PASSWORD = "demo", "demo-demo-demo"
 ACCENT: Colour = (0x1F, 0x6F, 0xEB)  # the Send button in the light theme
 
 
@@ -60,49 +59,21 @@ class Filed:
         return found
 
 
-class Server:
-    """`python -m server_stub` with a data folder of its own, one site and one agent."""
+class Server(DeskServer):
+    """The server on a virtual desktop: its programs end with the session."""
 
     def __init__(self, session: Session) -> None:
+        super().__init__(session.folder, processes=session.processes, python=session.python, env=session.env)
         self._session = session
-        self._data = session.folder / "server"
-        self._process: subprocess.Popen[bytes] | None = None
-        self._starts = 0
-        self.site_key = ""
-        self.url = ""
 
-    def set_up(self) -> None:
-        """Makes the data folder, a site and an agent."""
-        self._command("init")
-        self.site_key = self._command("add-site", "Example Ltd", "--phone", "5500").strip()
-        self._command("add-agent", LOGIN, "--name", "Anna Kern", "--password-stdin", given=PASSWORD + "\n")
-        self._session.hand_over(self._data)
-
-    def start(self) -> None:
-        """Listens; on a free port at first, on the same one when started again."""
-        self._starts += 1
-        name, port = f"server-{self._starts}", self.url.rpartition(":")[2] or "0"
-        command = [self._session.python, "-m", "server_stub", "run", "--data", self._data, "--port", port]
-        self._process = self._session.processes.start(name, command, self._env)
-        log = self._session.processes.log(name)
-
-        def listening() -> str | None:
-            if self._process and self._process.poll() is not None:
-                raise AssertionError(f"the server ended:\n{log.read_text()[-3000:]}")
-            found = re.search(r"listening on (http://\S+)", log.read_text())
-            return found and found[1]
-
-        self.url = str(wait_until(listening, "the server to listen", within_s=30))
-
-    def stop(self) -> None:
-        """Ends the server; its data stays."""
-        if self._process:
-            self._session.processes.stop(self._process)
+    def set_up(self, *, phone: str = "5500", agent: str = "Anna Kern") -> None:
+        super().set_up(phone=phone, agent=agent)
+        self._session.hand_over(self.data)
 
     def filed(self) -> list[Filed]:
         """All tickets, the oldest first."""
-        settings = Settings(self._data)
-        blobs = Blobs(self._data)
+        settings = Settings(self.data)
+        blobs = Blobs(self.data)
         with sqlite3.connect(f"file:{settings.database_path}?mode=ro", uri=True) as database:
             rows = database.execute(
                 "SELECT number, body FROM tickets JOIN manifests ON ticket_id = id ORDER BY number"
@@ -129,19 +100,6 @@ class Server:
             return found if len(found) >= count and all(each.is_complete for each in found) else None
 
         return wait_until(complete, f"{count} complete tickets at the server", within_s) or []
-
-    @property
-    def _env(self) -> dict[str, str]:
-        return self._session.env | {"PYTHONPATH": str(ROOT)}
-
-    def _command(self, *arguments: str, given: str | None = None) -> str:
-        command = [self._session.python, "-m", "server_stub", *arguments, "--data", str(self._data)]
-        result = subprocess.run(
-            command, env=self._env, input=given, capture_output=True, text=True, check=False, timeout=60
-        )
-        if result.returncode:
-            raise AssertionError(f"server_stub {arguments[0]}: {result.stderr}")
-        return result.stdout
 
 
 class Client:
