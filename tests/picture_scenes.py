@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -13,15 +14,18 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from client.core import faults, words
 from client.core.draft import Picture
-from client.core.errors import Problem
 from client.core.events import Delivered, NeedsAttention, NotSaved, Saved, Waiting
-from client.core.models import Flaw, Receipt, Shot
-from client.core.words import _
+from client.core.models import Fact, Flaw, FrontWindow, Receipt, Shot
+from client.core.save_problem import save_problem
+from client.core.words import _, ngettext
+from client.system.facts import collectors
+from client.system.facts.amounts import GIB, free_of
 from client.ui.notice import Notice, no_tray
 from client.ui.panel import Panel
 from client.ui.theme import Theme
-from tests.ui.fakes import DESK, FACTS, TAKEN_AT, FakeDraft, display, flawed
+from tests.ui.fakes import DESK, TAKEN_AT, FakeDraft, display, flawed
 
+TEXTS = {"en": "Outlook keeps asking for my password", "de": "Outlook fragt ständig nach meinem Passwort"}
 RECEIPT = Receipt("r1", "0" * 64, "r1", 1042, "new")
 MARGINS = QMargins(16, 16, 16, 16)
 
@@ -47,6 +51,33 @@ def desktop(number: int) -> Shot:
     return Shot(shown, TAKEN_AT, bytearray(bytes(image.constBits())))
 
 
+def machine(*, is_odd: bool) -> tuple[Fact, ...]:
+    """An office PC, with the labels and the words that the program has for it."""
+    when = "2026-11-20 07:58"
+    values = {
+        "host": "LAP-4F2",
+        "user": "CORP\\lena (Lena Fuchs)",
+        "front": "outlook.exe – Inbox",
+        "model": "LENOVO ThinkPad T14 Gen 4",
+        "os": "Windows 11 Pro 24H2 (26100.4061)",
+        "boot": ngettext("{when}, {days} day ago", "{when}, {days} days ago", 3).format(when=when, days=3),
+        "memory": free_of(int(4.1 * GIB), 16 * GIB),
+        "disks": f"C: {free_of((3 if is_odd else 91) * GIB, 256 * GIB)}",
+        "displays": "1: DP-1 1920 × 1080, 100 %; 2: DP-2 1920 × 1080, 100 %",
+        "battery": _("{percent} %, plugged in").format(percent=83),
+        "adapters": "Ethernet 192.168.1.23",
+        "route": "192.168.1.1",
+        "dns": "192.168.1.1",
+        "time": "Europe/Berlin",
+        "locale": f"{words.language()}_DE",
+        "client": "deskbell 0.1.0, Python 3.13.1",
+    }
+    labels = {one.key: one.label for one in collectors(FrontWindow(), (), "")}
+    return tuple(
+        Fact(key, labels[key], value, "low" if is_odd and key == "disks" else None) for key, value in values.items()
+    )
+
+
 class Scenes:
     """Each method builds the window of one picture."""
 
@@ -56,7 +87,7 @@ class Scenes:
 
     def panel(self, shots: Sequence[Shot] | None = None) -> Panel:
         draft = self._draft
-        draft.facts = draft.facts or FACTS
+        draft.facts = draft.facts or machine(is_odd=True)
         shots = [desktop(1), desktop(2)] if shots is None else shots
         draft.add_shots(shots)
         if len(shots) > 1 and shots[1].pixels is not None:
@@ -68,14 +99,18 @@ class Scenes:
         return panel
 
     def panel_three_displays(self) -> Panel:
+        self._draft.facts = machine(is_odd=False)
         return self.panel([desktop(1), desktop(2), desktop(3)])
+
+    def panel_one_display(self) -> Panel:
+        return self.panel([desktop(1)])
 
     def panel_flaws(self) -> Panel:
         return self.panel([desktop(1), flawed(2, Flaw.BLACK)])
 
     def panel_restored(self) -> Panel:
         draft = self._draft = FakeDraft(is_restored=True)
-        draft.text, draft.category = _("Outlook keeps asking for my password"), "signin"
+        draft.text, draft.category = TEXTS[words.language()], "signin"
         image = desktop(1)
         path = Path(sys.argv[4]).with_suffix(".earlier.png")
         assert image.pixels is not None
@@ -88,15 +123,19 @@ class Scenes:
 
     def panel_not_saved(self) -> Panel:
         panel = self.panel()
-        panel.compose.text.setPlainText(_("Outlook keeps asking for my password"))
-        title = _("This report could not be saved")
-        detail = _("The disk of this PC is full. Delete something or call IT, then press Send again.")
-        panel.take_event(NotSaved("r1", Problem("disk_full", title, detail)))
+        panel.compose.text.setPlainText(TEXTS[words.language()])
+        panel.take_event(NotSaved("r1", save_problem(OSError(errno.ENOSPC, ""))))
         return panel
 
     def facts(self) -> Panel:
         panel = self.panel()
-        panel.compose.see_all.click()
+        panel.wanted_size()  # the size stays that of the panel
+        panel.compose.machine.see_all.click()
+        return panel
+
+    def sending(self) -> Panel:
+        panel = self.panel()
+        panel.take_event(Saved("r1"))
         return panel
 
     def with_it(self) -> Panel:

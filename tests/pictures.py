@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from client.core import words
 from tests import picture_pages, picture_scenes
 from tests.rigs import x11
 from tests.rigs.session import ROOT, Session
@@ -42,11 +43,13 @@ PICTURES = (
     Wanted("panel"),
     Wanted("panel", theme="dark"),
     Wanted("panel", scale=2),
+    Wanted("panel-one-display"),
     Wanted("panel-three-displays"),
     Wanted("panel-flaws"),
     Wanted("panel-restored"),
     Wanted("panel-not-saved"),
     Wanted("facts"),
+    Wanted("sending"),
     Wanted("with-it"),
     Wanted("with-it", theme="dark"),
     Wanted("waiting"),
@@ -89,9 +92,11 @@ def _make_pages(language: str) -> None:
     if picture_pages.browser() is None:
         print("no Chromium here: the agent's pages are left as they are")
         return
+    words.use(language)
     with Session() as apart:
         shots = [picture_scenes.desktop(number) for number in (1, 2)]
-        for path in picture_pages.photograph(apart, language, shots, FOLDER):
+        facts = picture_scenes.machine(is_odd=True)
+        for path in picture_pages.photograph(apart, language, shots, facts, FOLDER):
             _shrink(path)
             print(f"{path.relative_to(ROOT)}: {path.stat().st_size // 1024} KiB")
 
@@ -101,7 +106,7 @@ def _shrink(path: Path) -> None:
     from PIL import Image
 
     with Image.open(path) as image:
-        small = image.convert("RGB").quantize(256, method=Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+        small = image.convert("RGB").quantize(256, method=Image.Quantize.MEDIANCUT, kmeans=3, dither=Image.Dither.NONE)
     small.save(path, optimize=True)
     assert path.stat().st_size <= MOST_BYTES, f"{path} has {path.stat().st_size} bytes"
 

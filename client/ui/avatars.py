@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QWidget
 from client.ui import phrases
 
 SIZE = 26
-OVERLAP = 6
+OVERLAP = 4
 COLOURS = ("#9d3a72", "#236b4c", "#7a4fb0", "#8a4b12", "#1d5f8a")
 MOST = 3
 

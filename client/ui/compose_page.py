@@ -27,11 +27,10 @@ from client.ui.chips import Chips
 from client.ui.labels import WrappingCheckBox, label, link
 from client.ui.machine_box import MachineBox
 from client.ui.screens import Screens
-from client.ui.theme import STEP, Theme
+from client.ui.theme import CHECK_BOX_EDGE, STEP, Theme
 
 TEXT_LINES = 3
 MARGIN = 2 * STEP
-CHECK_BOX_EDGE = 5  # border and padding of a check box in the style sheet
 
 
 class Middle(QScrollArea):

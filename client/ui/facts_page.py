@@ -9,8 +9,9 @@ from PySide6.QtWidgets import QCheckBox, QFrame, QGridLayout, QLabel, QPushButto
 
 from client.core.models import Fact
 from client.core.words import _
+from client.ui import phrases
 from client.ui.labels import WrappingCheckBox
-from client.ui.theme import STEP
+from client.ui.theme import CHECK_BOX_EDGE, STEP
 
 
 class FactsPage(QWidget):
@@ -47,12 +48,13 @@ class FactsPage(QWidget):
         self.area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.area.setWidget(content)
         column = QVBoxLayout(self)
-        column.setContentsMargins(2 * STEP, 2 * STEP, 2 * STEP, 2 * STEP)
+        column.setContentsMargins(0, 2 * STEP, 0, 2 * STEP)
         column.setSpacing(STEP)
-        column.addWidget(heading)
-        column.addWidget(hint)
-        column.addWidget(self.area, 1)
-        column.addWidget(self.back)
+        for part, left in ((heading, 0), (hint, 0), (self.area, CHECK_BOX_EDGE), (self.back, 0)):
+            row = QVBoxLayout()
+            row.setContentsMargins(2 * STEP - left, 0, 2 * STEP, 0)
+            row.addWidget(part)
+            column.addLayout(row, 1 if part is self.area else 0)
         self.ticks: dict[str, QCheckBox] = {}
 
     def show_facts(self, facts: Sequence[Fact], excluded: frozenset[str]) -> None:
@@ -71,7 +73,7 @@ class FactsPage(QWidget):
         tick.setChecked(is_sent)
         key = fact.key
         tick.toggled.connect(lambda is_sent: self.included.emit(key, is_sent))
-        value = QLabel(fact.value)
+        value = QLabel(phrases.in_lines(fact.value))
         value.setTextFormat(Qt.TextFormat.PlainText)
         value.setWordWrap(True)
         value.setProperty("part", "value")

@@ -13,6 +13,7 @@ from client.ui import phrases
 from client.ui.theme import STEP, Theme
 
 SIGN = 32
+MARK = 6  # where i and ! stand, so that they begin where the words do
 NO_CONNECTION = ("no_connection", "no_such_name")
 
 
@@ -36,20 +37,20 @@ class Sign(QWidget):
         elif self.shape == "pause":
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(QColor(colours.warn))
-            painter.drawRoundedRect(QRectF(7, 6, 6, 20), 2, 2)
-            painter.drawRoundedRect(QRectF(19, 6, 6, 20), 2, 2)
+            painter.drawRoundedRect(QRectF(4, 6, 6, 20), 2, 2)
+            painter.drawRoundedRect(QRectF(15, 6, 6, 20), 2, 2)
         elif self.shape == "sending":
             painter.setPen(QPen(QColor(colours.accent), 3, Qt.PenStyle.SolidLine, cap, join))
             painter.drawLine(QPointF(16, 27), QPointF(16, 6))
             painter.drawPolyline(QPolygonF([QPointF(7, 14), QPointF(16, 5), QPointF(25, 14)]))
         elif self.shape == "notice":
             painter.setPen(QPen(QColor(colours.accent), 4, Qt.PenStyle.SolidLine, cap, join))
-            painter.drawPoint(QPointF(16, 6))
-            painter.drawLine(QPointF(16, 14), QPointF(16, 26))
+            painter.drawPoint(QPointF(MARK, 6))
+            painter.drawLine(QPointF(MARK, 14), QPointF(MARK, 26))
         else:
             painter.setPen(QPen(QColor(colours.bad), 4, Qt.PenStyle.SolidLine, cap, join))
-            painter.drawLine(QPointF(16, 5), QPointF(16, 18))
-            painter.drawPoint(QPointF(16, 26))
+            painter.drawLine(QPointF(MARK, 5), QPointF(MARK, 18))
+            painter.drawPoint(QPointF(MARK, 26))
 
 
 class OutcomePage(QWidget):

@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from client.ui.picture_window import PictureWindow
 
 WIDTH = 400
+LEAST_HEIGHT = 160
 DraftEvent = (
     PictureReady | PictureFailed | FactsFound | Saved | NotSaved | Accepted | Delivered | Waiting | NeedsAttention
 )
@@ -73,6 +74,8 @@ class Panel(QWidget):
         self.compose = ComposePage(theme, WIDTH)
         self.compose.show_desk(desk)
         self._pages = QStackedLayout(self)
+        self._pages.setSizeConstraint(QLayout.SizeConstraint.SetNoConstraint)  # each page has a size of its own
+        self.setMinimumSize(WIDTH, LEAST_HEIGHT)
         self._pages.addWidget(self.compose)
         self._fill(shots)
         self._connect()

@@ -69,13 +69,18 @@ def initials(name: str) -> str:
     return (words[0][:1] + (words[-1][:1] if len(words) > 1 else "")).upper() if words else ""
 
 
+def in_lines(value: str) -> str:
+    """A fact's value for reading: one thing in a line, and no line that begins with "%"."""
+    return value.replace("; ", "\n").replace(" %", "\u00a0%")
+
+
 def summary(facts: Sequence[Fact], excluded: frozenset[str]) -> tuple[str, list[str]]:
     """(what machine this is, what is odd about it) in the facts that are sent.
 
-    One odd fact is told with its value, several more shortly: they share one line.
+    What stands in brackets (builds) is left out. One odd fact is told with its value, several without: they share a line.
     """
     sent = [fact for fact in facts if fact.key not in excluded]
-    named = [fact.value for key in SUMMARY_KEYS for fact in sent if fact.key == key]
+    named = [fact.value.split(" (")[0] for key in SUMMARY_KEYS for fact in sent if fact.key == key]
     odd = [fact for fact in sent if fact.alarm]
     return ", ".join(named), [alarm(fact, is_alone=len(odd) == 1) for fact in odd]
 

@@ -15,6 +15,7 @@ from PySide6.QtWidgets import QApplication
 import assets
 
 STEP = 8
+CHECK_BOX_EDGE = 5  # border and padding of a check box in the style sheet
 PROGRAM_ICON_SIZES = (48, 128, 256)
 
 

@@ -29,9 +29,10 @@ def picture_of_page(
     *,
     size: tuple[int, int] = (1280, 1600),
     language: str = "en",
+    is_logged_in: bool = True,
 ) -> None:
     """A page of the console, of that size, written to ``path``."""
-    with _logged_in(server, language) as url:
+    with _door(server, language, is_logged_in=is_logged_in) as url:
         command = [
             *(browser, "--headless=new", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--no-first-run"),
             *(f"--user-data-dir={session.folder / 'browser'}", f"--window-size={size[0]},{size[1]}"),
@@ -44,14 +45,15 @@ def picture_of_page(
 
 
 @contextmanager
-def _logged_in(server: Server, language: str) -> Iterator[str]:
+def _door(server: Server, language: str, *, is_logged_in: bool) -> Iterator[str]:
     """The address of a door to the server behind which one is logged in: a browser's command line takes no cookie."""
     agent = requests.Session()
     agent.trust_env = False
     form = {"login": LOGIN, "password": PASSWORD, "back": ""}
-    answer = agent.post(f"{server.url}/console/login", data=form, headers={"Origin": server.url}, timeout=20)
-    if "deskbell_session" not in agent.cookies:
-        raise AssertionError(f"the agent could not log in: {answer.status_code}")
+    if is_logged_in:
+        answer = agent.post(f"{server.url}/console/login", data=form, headers={"Origin": server.url}, timeout=20)
+        if "deskbell_session" not in agent.cookies:
+            raise AssertionError(f"the agent could not log in: {answer.status_code}")
 
     class Door(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
