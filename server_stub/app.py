@@ -59,7 +59,6 @@ def create_app(settings: Settings, clock: Clock = utc_now, hasher: PasswordHashe
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         await parts.aside(parts.blobs.start)
-        await parts.aside(parts.passwords.start)
         yield
         await parts.aside(parts.database.close)
 

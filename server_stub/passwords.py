@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from functools import cached_property
 
 from argon2 import PasswordHasher
 from argon2.exceptions import VerificationError
@@ -13,16 +14,16 @@ class Passwords:
 
     def __init__(self, hasher: PasswordHasher) -> None:
         self._hasher = hasher
-        self._nobody = ""
-
-    def start(self) -> None:
-        """Make the hash that is checked for logins that do not exist."""
-        self._nobody = self._hasher.hash(secrets.token_urlsafe(16))
 
     def is_right(self, password: str, password_hash: str | None) -> bool:
         """Whether `password` is the one; never for a missing hash."""
+        nobody = self._nobody  # asked for in both cases: the first log-in of all makes it
         try:
-            is_match = self._hasher.verify(password_hash or self._nobody, password)
+            is_match = self._hasher.verify(password_hash or nobody, password)
         except VerificationError:
             return False
         return is_match and password_hash is not None
+
+    @cached_property
+    def _nobody(self) -> str:
+        return self._hasher.hash(secrets.token_urlsafe(16))

@@ -15,7 +15,7 @@ from server_stub.settings import Settings
 from server_stub.store.agents import Agents
 from server_stub.store.clock import utc_now
 from server_stub.store.database import Database
-from tests.server.rig import PASSWORD, QUICK, Agent, Device, FakeClock, Process, Server, command, threaded
+from tests.server.rig import PASSWORD, QUICK, Agent, Device, FakeClock, Process, Server, Threads, command
 
 
 @pytest.fixture(scope="session")
@@ -34,6 +34,14 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     return data, site.stdout.strip()
 
 
+@pytest.fixture(scope="session")
+def threads() -> Iterator[Threads]:
+    """Where servers run that are no process of their own."""
+    threads = Threads()
+    yield threads
+    threads.close()
+
+
 @pytest.fixture
 def data(prepared: tuple[Path, str], tmp_path: Path) -> Path:
     """A data folder of the test's own."""
@@ -47,12 +55,14 @@ def clock() -> FakeClock:
 
 
 @pytest.fixture
-def serve(prepared: tuple[Path, str], data: Path, clock: FakeClock) -> Iterator[Callable[..., Server]]:
+def serve(
+    threads: Threads, prepared: tuple[Path, str], data: Path, clock: FakeClock
+) -> Iterator[Callable[..., Server]]:
     """Start a server in a thread, with other limits where the test names them."""
     with ExitStack() as stack:
 
         def start(hasher: PasswordHasher = QUICK, **limits: Any) -> Server:
-            return stack.enter_context(threaded(Settings(data, **limits), prepared[1], clock, hasher))
+            return stack.enter_context(threads.serve(Settings(data, **limits), prepared[1], clock, hasher))
 
         yield start
 
@@ -96,10 +106,10 @@ def process(data: Path) -> Iterator[Process]:
 
 
 @pytest.fixture(scope="module")
-def shared(prepared: tuple[Path, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def shared(threads: Threads, prepared: tuple[Path, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """One server for all tests of a module, for those that change nothing in it."""
     data = Path(shutil.copytree(prepared[0], tmp_path_factory.mktemp("shared") / "data"))
-    with threaded(Settings(data), prepared[1], FakeClock()) as server:
+    with threads.serve(Settings(data), prepared[1], FakeClock()) as server:
         yield server
 
 

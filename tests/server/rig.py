@@ -185,25 +185,38 @@ class Agent:
         )
 
 
-@contextmanager
-def threaded(
-    settings: Settings, site_key: str, clock: Callable[[], datetime], hasher: PasswordHasher | None = None
-) -> Iterator[Server]:
-    """A server in a thread of this process, for tests that move its clock or its limits."""
-    listener = socket.create_server(("127.0.0.1", 0), backlog=128)
-    config = uvicorn.Config(
-        create_app(settings, clock, hasher or QUICK), log_config=None, access_log=False, proxy_headers=False, ws="none"
-    )
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="server")
-    thread.start()
-    try:
-        yield Server(f"http://127.0.0.1:{listener.getsockname()[1]}", site_key, settings.data)
-    finally:
-        server.should_exit = True
-        thread.join(20)
-        listener.close()
-        assert not thread.is_alive()
+class Threads:
+    """Servers in threads of this process, for tests that move their clock or their limits.
+
+    A server needs a fifth of a second to stop, asleep for most of it: nobody waits for that but `close`.
+    """
+
+    def __init__(self) -> None:
+        self._stopping: list[threading.Thread] = []
+
+    @contextmanager
+    def serve(
+        self, settings: Settings, site_key: str, clock: Callable[[], datetime], hasher: PasswordHasher = QUICK
+    ) -> Iterator[Server]:
+        """A server that answers, until the block ends."""
+        listener = socket.create_server(("127.0.0.1", 0), backlog=128)
+        config = uvicorn.Config(
+            create_app(settings, clock, hasher), log_config=None, access_log=False, proxy_headers=False, ws="none"
+        )
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="server")
+        thread.start()
+        try:
+            yield Server(f"http://127.0.0.1:{listener.getsockname()[1]}", site_key, settings.data)
+        finally:
+            server.should_exit = True
+            self._stopping.append(thread)
+
+    def close(self) -> None:
+        """Wait until all have stopped."""
+        for thread in self._stopping:
+            thread.join(20)
+        assert not any(thread.is_alive() for thread in self._stopping)
 
 
 class Process:

@@ -141,7 +141,7 @@ def test_an_unknown_login_takes_as_long_as_a_wrong_password(serve: Callable[...,
         return time.perf_counter() - begun
 
     with visitor.session:
-        pairs = [(seconds("anna"), seconds("nobody")) for _ in range(9)]
+        pairs = [(seconds("anna"), seconds("nobody")) for _ in range(5)]
     ratio = statistics.median(unknown / known for known, unknown in pairs)
     assert 0.5 < ratio < 2
 
@@ -398,20 +398,27 @@ def test_ticket_numbers_open_nothing(agent: Agent, device: Device) -> None:
 def test_the_queue_pages_through_ten_thousand_tickets(agent: Agent, device: Device, data: Path) -> None:
     device.submit(manifest())
     fill(f"sqlite:///{data}/deskbell.sqlite3", 10_000)
-    seen: list[int] = []
-    path: str | None = "/console/"
-    fastest = {"first": 9.0, "last": 9.0}
-    while path:
-        begun = time.perf_counter()
-        page = agent.get(path).text
-        span = time.perf_counter() - begun
-        fastest["first" if len(seen) < 500 else "last"] = min(fastest["first" if len(seen) < 500 else "last"], span)
-        seen += [int(number) for number in re.findall(r'<td role="cell" class="number">(\d+)<', page)]
-        older = re.search(r'rel="next" href="([^"]+)"', page)
-        path = older[1] if older else None
-    assert seen == list(range(11_001, 1000, -1))
+
+    def walk(path: str | None, pages: int) -> tuple[list[int], float, str]:
+        """The numbers on so many pages, the time of the fastest, and the last page."""
+        seen: list[int] = []
+        fastest = 9.0
+        page = ""
+        while path and pages:
+            begun = time.perf_counter()
+            page = agent.get(path).text
+            fastest = min(fastest, time.perf_counter() - begun)
+            seen += [int(number) for number in re.findall(r'<td role="cell" class="number">(\d+)<', page)]
+            older = re.search(r'rel="next" href="([^"]+)"', page)
+            path, pages = older[1] if older else None, pages - 1
+        return seen, fastest, page
+
+    newest, first_s, page = walk("/console/", 12)
+    assert newest == list(range(11_001, 11_001 - 12 * 50, -1))
     assert "10,001 tickets" in page
-    assert fastest["last"] < fastest["first"] * 5
+    oldest, last_s, page = walk("/console/?before=1552", 99)
+    assert oldest == list(range(1551, 1000, -1))
+    assert last_s < first_s * 5
 
     newer = re.search(r'rel="prev" href="([^"]+)"', page)
     assert newer is not None

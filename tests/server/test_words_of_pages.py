@@ -13,7 +13,7 @@ from babel.messages.pofile import read_po
 import assets
 from server_stub.settings import Settings
 from server_stub.words import preferences
-from tests.server.rig import Agent, FakeClock, Server, manifest, threaded
+from tests.server.rig import Agent, FakeClock, Server, Threads, manifest
 
 GERMAN = {
     "Queue": "Warteschlange",
@@ -27,7 +27,12 @@ GERMAN = {
 
 @pytest.fixture
 def german(
-    data: Path, prepared: tuple[Path, str], tmp_path: Path, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+    threads: Threads,
+    data: Path,
+    prepared: tuple[Path, str],
+    tmp_path: Path,
+    clock: FakeClock,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Server]:
     """A server whose catalogue knows some German."""
     folder = tmp_path / "locale" / "de" / "LC_MESSAGES"
@@ -37,7 +42,7 @@ def german(
     with (folder / "deskbell.mo").open("wb") as file:
         write_mo(file, read_po(io.BytesIO((head + entries).encode()), "de"))
     monkeypatch.setattr(assets, "locale_dir", lambda: tmp_path / "locale")
-    with threaded(Settings(data), prepared[1], clock) as server:
+    with threads.serve(Settings(data), prepared[1], clock) as server:
         yield server
 
 
