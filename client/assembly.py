@@ -119,7 +119,7 @@ class Connection:
             self._settings.text("server"),
             user_agent=CLIENT.replace(" ", "/"),
             language=language(),
-            proxies=proxies(self._settings.text("proxy")),
+            proxies=proxies(self._settings.text("proxy"), self._settings.text("server")),
         )
         return DeskbellServer(http, account.credential, CLIENT), account
 

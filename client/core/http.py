@@ -33,6 +33,7 @@ READ_S = 20.0
 WHOLE_S = 60.0  # an answer that drips is given up
 MAX_ANSWER = 4 * 1024 * 1024
 RETRY_AFTER_CAP_S = 3600.0
+PROXIES_S = 5.0  # so long the proxies found are used: a report's requests follow each other, networks change slowly
 Proxies = Callable[[], dict[str, str]]
 
 
@@ -57,7 +58,9 @@ class Http:
             "Accept-Language": language.replace("_", "-"),
             "Accept-Encoding": "identity",  # an answer cannot grow when it is unpacked
         }
-        self._proxies = proxies
+        self._find_proxies = proxies
+        self._proxies: dict[str, str] = {}
+        self._proxies_until = 0.0
         self._local = threading.local()
 
     def get(self, path: str, *, bearer: str | None = None, headers: Mapping[str, str] | None = None) -> Answer:
@@ -84,12 +87,19 @@ class Http:
                 timeout=(CONNECT_S, READ_S),
                 allow_redirects=False,
                 stream=True,
-                proxies=self._proxies(),
+                proxies=self._current_proxies(),
             ) as response:
                 body = _read(response)
                 return _sort(response.status_code, response.headers, body)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             raise faults.from_requests(error, self.origin) from error
+
+    def _current_proxies(self) -> dict[str, str]:
+        now = time.monotonic()
+        if now >= self._proxies_until:
+            self._proxies = self._find_proxies()
+            self._proxies_until = now + PROXIES_S
+        return self._proxies
 
     def _session(self) -> Any:
         if not hasattr(self._local, "session"):

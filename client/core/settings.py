@@ -216,17 +216,20 @@ def _unreadable(path: Path, reason: str) -> Problem:
     )
 
 
-def proxies(setting: str) -> Callable[[], dict[str, str]]:
-    """The proxies to use, as requests wants them, asked for at each request since networks change."""
+def proxies(setting: str, server: str) -> Callable[[], dict[str, str]]:
+    """The proxies to use for the server's address, as requests wants them. To be asked anew: networks change."""
     if setting == "none":
         return dict
     if setting != "system":
         return lambda: {"http": setting, "https": setting}
 
     def system() -> dict[str, str]:
-        from urllib.request import getproxies
+        from urllib.parse import urlsplit
+        from urllib.request import getproxies, proxy_bypass
 
-        return {scheme: address for scheme, address in getproxies().items() if scheme in ("http", "https", "no")}
+        if proxy_bypass(urlsplit(server).netloc):
+            return {}
+        return {scheme: address for scheme, address in getproxies().items() if scheme in ("http", "https")}
 
     return system
 

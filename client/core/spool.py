@@ -157,12 +157,15 @@ class Spool:
         return _read_receipt(entry.folder / RECEIPT, entry)
 
     def finish(self, entry: Entry, receipt: Receipt) -> None:
-        """Keep the desk's proof, then move the report to sent/."""
+        """Keep the desk's proof durably, then move the report to sent/.
+
+        A power cut may undo the move: then the receipt tells that nobody need be asked again.
+        """
         body = {name: getattr(receipt, name) for name in ("report_id", "manifest_sha256", "ticket_id", "ticket_number")}
         body |= {"status": receipt.status, "missing": list(receipt.missing)}
         make_private_dir(self.sent)
         replace(entry.folder / RECEIPT, json.dumps(body, indent=1).encode(), durable=True)
-        move_dir(entry.folder, _free_name(self.sent / entry.report.report_id))
+        entry.folder.rename(_free_name(self.sent / entry.report.report_id))
 
     def park(self, report_id: str, problem: Problem) -> None:
         """A person must act: keep the report whole and say why."""

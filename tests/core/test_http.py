@@ -26,6 +26,7 @@ from client.core.errors import (
 from client.core.events import Delivered, NeedsAttention
 from client.core.http import Http, retry_after_s
 from client.core.origin import check_origin
+from client.core.settings import proxies
 from client.desks.deskbell import DeskbellServer
 from tests.core.answering import Answering, answering, http
 from tests.core.workshop import Workshop, shot
@@ -192,6 +193,24 @@ def test_a_name_that_does_not_exist_is_said_with_the_name() -> None:
 def test_a_proxy_that_does_not_answer_is_said() -> None:
     error = error_of(client("http://localhost:1", http=f"http://127.0.0.1:{free_port()}"))
     assert (type(error), error.problem.code) == (Unreachable, "proxy")
+
+
+@pytest.mark.parametrize("direct", ["localhost", ".example.com, localhost", "*"])
+def test_the_systems_proxy_is_not_asked_for_what_the_system_reaches_directly(
+    server: Answering, monkeypatch: pytest.MonkeyPatch, direct: str
+) -> None:
+    for name in ("HTTP_PROXY", "NO_PROXY", "no_proxy", "REQUEST_METHOD"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{free_port()}")
+    server.answer = http(200, b"{}")
+
+    def one() -> Http:
+        return Http(server.url, user_agent="x", language="de", proxies=proxies("system", server.url))
+
+    assert error_of(one()).problem.code == "proxy"
+    assert server.asked == []
+    monkeypatch.setenv("no_proxy", direct)
+    assert one().get("/healthz").status == 200
 
 
 def test_a_proxy_that_wants_a_sign_in_is_said(server: Answering) -> None:
