@@ -61,7 +61,7 @@ class Incoming:
 
 
 class Blobs:
-    """The folder of attachments: ``blobs/ab/ab12…``, and ``incoming/`` for what is on its way."""
+    """The folder of attachments: ``blobs/a/ab12…``, and ``incoming/`` for what is on its way."""
 
     def __init__(self, data: Path) -> None:
         self._root = data / "blobs"
@@ -74,16 +74,16 @@ class Blobs:
             with contextlib.suppress(OSError):
                 if leftover.stat().st_mtime < time.time() - _LEFTOVER_S:
                     leftover.unlink()
-        if not (self._root / "ff").is_dir():
+        if not (self._root / "f").is_dir():
             make_private(self._root)
-            for number in range(256):
-                make_private(self._root / f"{number:02x}")
+            for digit in "0123456789abcdef":
+                make_private(self._root / digit)
             sync_folder(self._root)
             sync_folder(self._root.parent)
 
     def path(self, sha256: str) -> Path:
         """Where the bytes of that digest lie, or would."""
-        return self._root / sha256[:2] / sha256
+        return self._root / sha256[0] / sha256
 
     def has(self, sha256: str, size_bytes: int) -> bool:
         """Whether the bytes of that digest are here, in full length."""

@@ -69,7 +69,7 @@ class Pictures:
         return target
 
     def _target(self, sha256: str, name: str) -> Path:
-        return self._root / sha256[:2] / f"{sha256}.{name}"
+        return self._root / sha256[0] / f"{sha256}.{name}"
 
     def _make(self, original: Path, target: Path, form: str, widest: int | None) -> None:
         if self.size(original) is None:
