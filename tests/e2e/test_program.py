@@ -1,0 +1,45 @@
+"""The tray program beside others: it ends when told to, and sends what another process saved."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+import pytest
+
+from tests.e2e import acting
+from tests.rigs.desk_server import free_port
+from tests.rigs.desktop import x_desktop
+from tests.rigs.waiting import wait_until
+
+pytestmark = pytest.mark.needs("Xvfb", "openbox", "xdotool", "dbus-daemon", "trayer")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_signal_ends_the_program_and_keeps_the_words(number: signal.Signals) -> None:
+    with x_desktop(tray=None) as desktop, acting.desk(desktop.session) as (server, client):
+        program = client.start("report", "--panel")
+        acting.send_button(desktop)
+        desktop.pointer.type("half a thought")
+        os.killpg(program.pid, number)
+        assert program.wait(10) == 0
+
+        client.start("report", "--panel")
+        acting.send_button(desktop)
+        desktop.pointer.press("ctrl+Return")
+        (ticket,) = server.wait_for_tickets(1)
+        assert ticket.manifest["text"] == "half a thought"
+
+
+def test_what_the_command_line_saved_is_sent_by_the_tray_program() -> None:
+    with x_desktop() as desktop, acting.desk(desktop.session) as (server, client):
+        client.start()
+        acting.wait_until_running(client)
+        client.configure(
+            server=f"http://127.0.0.1:{free_port()}", site_key=server.site_key
+        )  # for the next one to start
+        saved = client.run("report", "from a script", "--no-screens")
+        assert saved.returncode == 3, saved.stdout + saved.stderr
+        (ticket,) = server.wait_for_tickets(1, within_s=60)
+        assert ticket.manifest["text"] == "from a script"
+        wait_until(lambda: not client.waiting(), "the report to leave the outbox")
