@@ -123,7 +123,7 @@ def _label(part: Attachment, words: Words) -> str:
 
 def _details(part: Attachment, words: Words) -> tuple[str, ...]:
     details = _display_details(part.display, words) if part.display else []
-    if part.taken_at is not None:
+    if part.taken_at is not None and part.kind is Kind.SCREENSHOT:
         details.append(words.gettext("taken at {time}").format(time=words.clock_time(part.taken_at)))
     return tuple(details)
 
