@@ -93,7 +93,8 @@ class Scenes:
         if len(shots) > 1 and shots[1].pixels is not None:
             draft.include(len(draft.pictures) - len(shots) + 2, False)
         desk = replace(DESK, categories=tuple(replace(one, label=_(one.label)) for one in DESK.categories))
-        panel = Panel(self._theme, draft, shots, desk=desk, pixel_ratio=QApplication.primaryScreen().devicePixelRatio())  # type: ignore[arg-type]
+        panel = Panel(self._theme, draft, desk)  # type: ignore[arg-type]
+        panel.show_pictures(shots, QApplication.primaryScreen().devicePixelRatio())
         if not draft.is_restored:
             panel.compose.chips.choose("app")
         return panel

@@ -54,9 +54,7 @@ class Panel(QWidget):
     retried = Signal()
     resized = Signal()
 
-    def __init__(
-        self, theme: Theme, draft: Draft, shots: Sequence[Shot], desk: DeskInfo | None, pixel_ratio: float
-    ) -> None:
+    def __init__(self, theme: Theme, draft: Draft, desk: DeskInfo | None) -> None:
         super().__init__()
         self.setObjectName("panel")
         self.setWindowTitle(_("Report a problem"))
@@ -65,7 +63,6 @@ class Panel(QWidget):
         self._is_with_desk = False
         self._theme = theme
         self._desk = desk
-        self._pixel_ratio = pixel_ratio
         self._shots: dict[int, Shot] = {}  # until they are encoded: for showing them large
         self._picture_window: PictureWindow | None = None
         self._is_painted = False
@@ -77,7 +74,7 @@ class Panel(QWidget):
         self._pages.setSizeConstraint(QLayout.SizeConstraint.SetNoConstraint)  # each page has a size of its own
         self.setMinimumSize(WIDTH, LEAST_HEIGHT)
         self._pages.addWidget(self.compose)
-        self._fill(shots)
+        self.compose.show_words(draft.text, draft.category, draft.blocking, is_restored=draft.is_restored)
         self._connect()
         self.compose.text.setFocus()
 
@@ -109,6 +106,22 @@ class Panel(QWidget):
     def is_done(self) -> bool:
         """Send was pressed and the report is safe: a new one may begin."""
         return self.is_saved
+
+    def show_pictures(self, shots: Sequence[Shot], pixel_ratio: float) -> None:
+        """The draft's pictures, `shots` among them, for a display of that ratio; once, before the panel shows."""
+        pictures = self.draft.pictures
+        displays = [picture for picture in pictures if picture.display is not None]
+        self._shots = dict(_matched(displays, shots))
+        small: dict[int, QImage] = {}
+        for picture in displays:
+            box = tile_size(picture, len(displays), WIDTH - 4 * STEP)
+            shot = self._shots.get(picture.id)
+            image = images.small(shot, box, pixel_ratio) if shot else _stored(picture, box, pixel_ratio)
+            if image is not None:
+                small[picture.id] = image
+        self.compose.screens.show_pictures(pictures, small)
+        self.compose.order_focus()
+        self._show_facts()
 
     def wanted_size(self) -> QSize:
         """What the shown page needs in order not to scroll."""
@@ -178,23 +191,6 @@ class Panel(QWidget):
         compose.screens.included.connect(self._include)
         compose.screens.opened.connect(self._open_picture)
         QShortcut(QKeySequence(Qt.Key.Key_Escape), self, self._escape)
-
-    def _fill(self, shots: Sequence[Shot]) -> None:
-        draft = self.draft
-        pictures = draft.pictures
-        displays = [picture for picture in pictures if picture.display is not None]
-        self._shots = dict(_matched(displays, shots))
-        small: dict[int, QImage] = {}
-        for picture in displays:
-            box = tile_size(picture, len(displays), WIDTH - 4 * STEP)
-            shot = self._shots.get(picture.id)
-            image = images.small(shot, box, self._pixel_ratio) if shot else _stored(picture, box, self._pixel_ratio)
-            if image is not None:
-                small[picture.id] = image
-        self.compose.screens.show_pictures(pictures, small)
-        self.compose.order_focus()
-        self.compose.show_words(draft.text, draft.category, draft.blocking, is_restored=draft.is_restored)
-        self.compose.machine.show_facts(draft.facts, draft.excluded_facts())
 
     def _keep_words(self) -> None:
         compose = self.compose

@@ -77,7 +77,8 @@ def in_lines(value: str) -> str:
 def summary(facts: Sequence[Fact], excluded: frozenset[str]) -> tuple[str, list[str]]:
     """(what machine this is, what is odd about it) in the facts that are sent.
 
-    What stands in brackets (builds) is left out. One odd fact is told with its value, several without: they share a line.
+    What stands in brackets (builds) is left out. One odd fact is told with its value, several without: they share
+    a line.
     """
     sent = [fact for fact in facts if fact.key not in excluded]
     named = [fact.value.split(" (")[0] for key in SUMMARY_KEYS for fact in sent if fact.key == key]

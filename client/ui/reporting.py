@@ -78,6 +78,7 @@ class Reporting(QObject):
         self._camera: Camera | None = None
         self._front = FrontWindow()
         self._is_opening = False
+        self._prepared: Panel | None = None  # until its pictures are there
         bridge.happened.connect(self._take_event, Qt.ConnectionType.QueuedConnection)
 
     def open(self) -> None:
@@ -122,7 +123,7 @@ class Reporting(QObject):
 
     def close(self) -> None:
         """Put away what is open; words that were not sent are kept."""
-        for window in (self.panel, self.notice):
+        for window in (self.panel, self._prepared, self.notice):
             if window is not None:
                 window.close()
 
@@ -140,24 +141,30 @@ class Reporting(QObject):
             self._show(camera.take())
         else:
             self._capture.put(lambda: self._bridge.post(_Taken(camera.take())))
-            import client.ui.panel  # noqa: F401  # while the lane takes the pictures; at idle it would only cost memory
+            self._prepared = self._prepare()  # while the lane takes the pictures
 
-    def _show(self, shots: tuple[Shot, ...]) -> None:
+    def _prepare(self) -> Panel:
+        """A panel without its pictures, not on the screen. Here fonts and style cost most, and only the first time."""
         from client.ui.panel import Panel
 
-        self._is_opening = False
         self._theme.apply(language())
         draft = self._engine.begin("panel")
-        draft.add_shots(shots)
-        ratio = self._whereabouts.pixel_ratio()
-        panel = Panel(self._theme, draft, shots, desk=self._engine.desk(), pixel_ratio=ratio)
+        panel = Panel(self._theme, draft, self._engine.desk())
         for problem in self._engine.problems[:1]:
             panel.compose.show_problem(problem)
-        self.panel = panel
         panel.closed.connect(self._forget_panel)
         panel.retried.connect(self._engine.send_now)
         panel.resized.connect(self._refit)
         panel.painted.connect(lambda: self._gather(draft), Qt.ConnectionType.QueuedConnection)
+        panel.wanted_size()
+        return panel
+
+    def _show(self, shots: tuple[Shot, ...]) -> None:
+        self._is_opening = False
+        panel, self._prepared = self._prepared or self._prepare(), None
+        self.panel = panel
+        panel.draft.add_shots(shots)
+        panel.show_pictures(shots, self._whereabouts.pixel_ratio())
         self._whereabouts.put(panel, panel.wanted_size())
         panel.show()
         self._raise(panel)

@@ -51,7 +51,8 @@ def open_panel(qtbot: QtBot, theme: Theme) -> OpenPanel:
         draft.facts = facts
         taken = shots or (shot(1), shot(2))
         draft.add_shots(taken)
-        panel = Panel(theme, draft, taken, desk=desk, pixel_ratio=1.0)  # type: ignore[arg-type]
+        panel = Panel(theme, draft, desk)  # type: ignore[arg-type]
+        panel.show_pictures(taken, 1.0)
         qtbot.addWidget(panel)
         panel.resize(size or panel.wanted_size())
         show(qtbot, panel)
