@@ -17,6 +17,15 @@ class Claim:
         self._path = path
         self.crashes = os.fstat(handle).st_size  # attempts that began and whose process ended before they did
 
+    def is_current(self) -> bool:
+        """Whether the file at the path is still the one that is locked."""
+        if self._handle is None:
+            return False
+        try:
+            return os.path.samestat(os.fstat(self._handle), self._path.stat())
+        except OSError:
+            return False
+
     def begin(self) -> None:
         """Remember that an attempt has begun, in case this process does not live to say how it ended."""
         if self._handle is not None:
@@ -50,6 +59,14 @@ class Claim:
 
 def claim(path: Path) -> Claim | None:
     """The lock at `path`, made if need be (0600), or None while somebody else, in this process or another, holds it."""
+    while True:
+        taken = _try(path)
+        if taken is None or taken.is_current():
+            return taken
+        taken.release()  # its last holder removed the file while we waited at it: others would lock a new one
+
+
+def _try(path: Path) -> Claim | None:
     flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
     handle = os.open(path, flags, 0o600)
     try:

@@ -1,7 +1,6 @@
 """What can go wrong, sorted by what happens next.
 
 DeskbellError            carries a Problem: what a person is told
-├── SaveFailed           the report is not on disk; "saved" is not shown
 ├── ConfigError          a setting is missing or makes no sense
 └── DeskError            a desk did not take what it was given
     ├── NotOurServer     something answered, but not the desk (sign-in page of a network, wrong address)
@@ -10,6 +9,7 @@ DeskbellError            carries a Problem: what a person is told
     ├── Throttled        429, 503: later, at `retry_after_s`
     ├── ServerFault      500, 507 and kin
     ├── SignInNeeded     401, 403: the desk does not know this device
+    ├── LocalFault       this PC could not read or move the report
     └── Rejected         this very report: a person must act
 """
 
@@ -33,10 +33,6 @@ class DeskbellError(Exception):
     def __init__(self, problem: Problem) -> None:
         super().__init__(f"{problem.code}: {problem.title} {problem.detail}".strip())
         self.problem = problem
-
-
-class SaveFailed(DeskbellError):
-    """The report could not be written durably."""
 
 
 class ConfigError(DeskbellError):
@@ -69,6 +65,10 @@ class Throttled(DeskError):
 
 class ServerFault(DeskError):
     """The desk has a fault of its own."""
+
+
+class LocalFault(DeskError):
+    """This PC is in the way, not the desk."""
 
 
 class SignInNeeded(DeskError):

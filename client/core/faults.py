@@ -118,7 +118,7 @@ def from_requests(error: Exception, origin: str) -> DeskError:
     if isinstance(error, requests.exceptions.SSLError):
         return Unreachable(untrusted(error, host))
     if isinstance(error, requests.exceptions.ProxyError):
-        return Unreachable(proxy_sign_in() if "407" in str(error) else proxy_unreachable())
+        return Unreachable(proxy_sign_in() if "failed: 407" in str(error) else proxy_unreachable())
     if any(isinstance(link, (u3.NameResolutionError, socket.gaierror)) for link in chain):
         return Unreachable(no_such_name(host))
     if isinstance(error, requests.exceptions.ConnectTimeout) or any(

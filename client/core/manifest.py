@@ -47,7 +47,7 @@ def encode(report: Report) -> bytes:
         "report_id": report.report_id,
         "created_at": _time(report.created_at),
         "text": clean(report.text)[:MAX_TEXT],
-        "category": report.category,
+        "category": clean(report.category)[:40] if report.category else None,
         "blocking": report.blocking,
         "via": report.via,
         "language": report.language,
@@ -86,7 +86,7 @@ def decode(data: bytes) -> Report:
             facts=tuple(Fact(f["key"], f["label"], f["value"], f["alarm"]) for f in body["facts"]),
             attachments=tuple(_read_attachment(item) for item in body["attachments"]),
         )
-    except (KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, AttributeError, OverflowError) as error:
         raise ValueError(f"not a manifest: {error!r}") from error
 
 

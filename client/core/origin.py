@@ -13,12 +13,7 @@ def check_origin(address: str) -> str:
 
     http is allowed to this very machine only: the credential and the report would be readable on the way.
     """
-    parts = urlsplit(address.strip())
-    try:
-        port = parts.port
-    except ValueError:
-        port = -1
-    if parts.scheme not in ("http", "https") or not parts.hostname or port == -1 or parts.query or parts.fragment:
+    if not _looks_right(address.strip()):
         raise ConfigError(
             Problem(
                 "bad_address",
@@ -26,6 +21,8 @@ def check_origin(address: str) -> str:
                 _("“{address}” should look like https://help.example.com.").format(address=address),
             )
         )
+    parts = urlsplit(address.strip())
+    parts = urlsplit(address.strip())
     if parts.username or parts.password:
         raise ConfigError(
             Problem(
@@ -43,3 +40,13 @@ def check_origin(address: str) -> str:
             )
         )
     return address.strip().rstrip("/")
+
+
+def _looks_right(address: str) -> bool:
+    try:
+        parts = urlsplit(address)
+        is_whole = bool(parts.hostname) and parts.port != 0 and not parts.query and not parts.fragment
+    except ValueError:
+        return False
+    is_plain = address.isascii() and address.isprintable() and " " not in address
+    return is_whole and is_plain and parts.scheme in ("http", "https")

@@ -18,6 +18,7 @@ from client.core import faults
 from client.core.desk import Desk
 from client.core.errors import (
     DeskError,
+    LocalFault,
     NotOurServer,
     Problem,
     Rejected,
@@ -46,6 +47,7 @@ class _Try:
     attempts: int = 0
     next_at: float = 0.0
     found_taken: int = 0  # so often another process, or the draft itself, had it
+    is_last: bool = False  # an attempt with it ended a process before: the others go first
 
 
 @dataclass(slots=True)
@@ -106,8 +108,12 @@ class Outbox:
     def _start(self) -> None:
         with suppress(OSError):
             self._spool.prepare()
-            self._spool.expire_sent(KEEP_SENT_S)
+        self._expire()
         self._look()
+
+    def _expire(self) -> None:
+        with suppress(OSError):
+            self._spool.expire_sent(KEEP_SENT_S)
 
     def _look(self) -> None:
         for one in self._tries.values():
@@ -119,7 +125,7 @@ class Outbox:
         for report_id in self._spool.needing_attention():
             claim = self._spool.claim(report_id)
             if claim:
-                with claim:
+                with claim, suppress(FileNotFoundError):  # another process was faster
                     self._spool.release(report_id)
         self._tries.clear()
         if self._hold and not isinstance(self._hold.error, Throttled):
@@ -128,22 +134,40 @@ class Outbox:
 
     def _work(self) -> None:
         """Send whatever is due, then sleep exactly until the next is."""
-        self._scan()
-        while (report_id := self._next_due()) is not None:
-            self._tell(is_sending=True)
-            self._send(report_id)
-            if self._next_due() is None:
-                self._scan()  # what was saved meanwhile
-        self._tell(is_sending=False)
-        wake_at = self._wake_at()
-        if wake_at is not None:
-            self._lane.put(self._work, key=_WORK, delay_s=max(0.0, wake_at - self._clock()))
+        wake_at: float | None = self._clock() + LAST_RETRY_S  # should the spool itself be unreadable
+        try:
+            self._scan()
+            while (report_id := self._next_due()) is not None:
+                self._tell(is_sending=True)
+                self._send(report_id)
+                if self._next_due() is None:
+                    self._scan()  # what was saved meanwhile
+            self._tell(is_sending=False)
+            wake_at = self._wake_at()
+        finally:
+            if wake_at is not None:
+                self._lane.put(self._work, key=_WORK, delay_s=max(0.0, wake_at - self._clock()))
 
     def _scan(self) -> None:
-        self._tries = {report_id: self._tries.get(report_id) or _Try() for report_id in self._spool.waiting()}
+        before, waiting = self._tries, self._spool.waiting()
+        self._tries = {report_id: before.get(report_id) or _Try() for report_id in waiting}
+        for report_id in before.keys() - self._tries.keys():
+            self._tell_where_it_went(report_id)
+
+    def _tell_where_it_went(self, report_id: str) -> None:
+        """Another process finished a report that we knew: whoever shows it here must hear of it, too."""
+        receipt = self._spool.sent_receipt(report_id)
+        problem = None if receipt else self._spool.problem(report_id)
+        if receipt:
+            self._on_event(Delivered(report_id, receipt))
+        elif problem:
+            self._on_event(NeedsAttention(report_id, problem))
 
     def _next_due(self) -> str | None:
-        """The report to try now: the one tried least, the oldest of those, so that none holds up another."""
+        """The report to try now: the one tried least, so that none holds up another; of those the newest.
+
+        Its user may be looking at it.
+        """
         now = self._clock()
         if self._hold and now < self._hold.until:
             if isinstance(self._hold.error, Throttled):
@@ -152,7 +176,11 @@ class Outbox:
             due = [report_id for report_id, one in self._tries.items() if one.attempts == 0 and one.next_at <= now]
         else:
             due = [report_id for report_id, one in self._tries.items() if one.next_at <= now]
-        return min(due, key=lambda report_id: self._tries[report_id].attempts, default=None)
+        return min(reversed(due), key=self._place_in_line, default=None)
+
+    def _place_in_line(self, report_id: str) -> tuple[bool, int]:
+        one = self._tries[report_id]
+        return one.is_last, one.attempts
 
     def _wake_at(self) -> float | None:
         if not self._tries:
@@ -167,17 +195,19 @@ class Outbox:
             one.found_taken += 1
             one.next_at = self._clock() + self._back_off(one.found_taken)
             return
-        one.attempts += 1
         is_gone = False
         try:
-            if claim.crashes and one.attempts <= claim.crashes and len(self._tries) > 1:
-                # An attempt with this report ended this program before: the others go first.
-                one.attempts += claim.crashes
-                one.next_at = self._clock() + self._back_off(one.attempts)
+            if claim.crashes and not one.is_last:
+                one.is_last = True
                 return
+            one.attempts += 1
             claim.begin()
             is_gone = self._try(report_id)
             claim.end()
+        except Exception as error:  # a fault of ours: this report waits, the others go on, the lane reports it
+            claim.end()
+            self._postpone(report_id, LocalFault(_disk_trouble(error)))
+            raise
         finally:
             claim.release(remove=is_gone)
             if is_gone:
@@ -190,8 +220,9 @@ class Outbox:
             receipt = self._spool.receipt(entry)
             if receipt is None or not receipt.is_complete:
                 receipt = self._deliver(entry)
-        except FileNotFoundError:
-            return True  # another process was faster
+        except FileNotFoundError:  # another process was faster
+            self._tell_where_it_went(report_id)
+            return True
         except Damaged as error:
             return self._park(report_id, _damaged(str(error)))
         except Rejected as error:
@@ -200,7 +231,7 @@ class Outbox:
             self._postpone(report_id, error)
             return False
         except OSError as error:
-            self._postpone(report_id, ServerFault(_disk_trouble(error)))
+            self._postpone(report_id, LocalFault(_disk_trouble(error)))
             return False
         self._hold = None
         self._faults_in_row = 0
@@ -210,6 +241,7 @@ class Outbox:
             self._tries[report_id].next_at = self._clock() + self._back_off(self._tries[report_id].attempts)
             return False
         self._on_event(Delivered(report_id, receipt))
+        self._lane.put(self._expire, key="outbox.expire", delay_s=KEEP_SENT_S)
         return True
 
     def _deliver(self, entry: Entry) -> Receipt:
@@ -219,17 +251,18 @@ class Outbox:
             desk.probe()  # not a byte of a report to whoever answered last time
         receipt = self._signed_in(entry, lambda: desk.submit(report_id, entry.manifest))
         self._on_event(Accepted(report_id, receipt))
-        damaged: Damaged | None = None
+        left_out: Damaged | Rejected | None = None
         by_sha256 = {item.sha256: item for item in entry.report.attachments}
         for sha256 in receipt.missing:
             try:
                 data = entry.blob(by_sha256[sha256])
-            except Damaged as error:  # the rest still goes
-                damaged = error
-                continue
-            receipt = self._signed_in(entry, partial(desk.attach, report_id, by_sha256[sha256], data))
-        if damaged:
-            raise Damaged(_("ticket {number} has the rest").format(number=receipt.ticket_number)) from damaged
+                receipt = self._signed_in(entry, partial(desk.attach, report_id, by_sha256[sha256], data))
+            except (Damaged, Rejected) as error:  # the rest still goes
+                if isinstance(error, Rejected) and error.problem.code == "digest_differs":
+                    raise Unanswered(faults.cut_off()) from error  # damaged on the way, not here
+                left_out = error
+        if left_out:
+            raise Rejected(_left_out(left_out, receipt.ticket_number)) from left_out
         if not receipt.is_complete:
             raise Unanswered(faults.cut_off())
         return receipt
@@ -256,7 +289,8 @@ class Outbox:
         told = [report_id]
         if isinstance(error, (Unanswered, ServerFault)):
             self._faults_in_row += 1
-        if self._faults_in_row >= _FAULTS_THAT_HOLD or not isinstance(error, (Unanswered, ServerFault)):
+        is_its_own = isinstance(error, (Unanswered, ServerFault, LocalFault))
+        if not is_its_own or (self._faults_in_row >= _FAULTS_THAT_HOLD and not isinstance(error, LocalFault)):
             one.next_at = now  # the hold alone decides
             told += self._close_the_way(error, now)
         for each in told:
@@ -267,7 +301,7 @@ class Outbox:
         is_held = self._hold is not None and now < self._hold.until
         attempts = self._hold.attempts + (not is_held) if self._hold else 1
         if isinstance(error, Throttled):
-            until = now + error.retry_after_s + self._chance() * FIRST_RETRY_S
+            until = now + max(error.retry_after_s, self._back_off(attempts)) + self._chance()
         elif self._hold and is_held:
             until = self._hold.until  # a new report tried the way early: the rhythm stays
         else:
@@ -287,7 +321,7 @@ class Outbox:
         try:
             self._spool.park(report_id, problem)
         except OSError as error:
-            self._postpone(report_id, ServerFault(_disk_trouble(error)))
+            self._postpone(report_id, LocalFault(_disk_trouble(error)))
             return False
         self._on_event(NeedsAttention(report_id, problem))
         return True
@@ -313,9 +347,21 @@ def _damaged(reason: str) -> Problem:
     )
 
 
-def _disk_trouble(error: OSError) -> Problem:
+def _left_out(error: Damaged | Rejected, number: int) -> Problem:
+    reason = error.problem.title if isinstance(error, Rejected) else _("it was damaged on this PC")
+    return Problem(
+        "left_out",
+        _("Ticket {number} is with IT, but not all of it").format(number=number),
+        _("An attachment or a picture could not be handed over: {reason}. IT has everything else.").format(
+            reason=reason
+        ),
+    )
+
+
+def _disk_trouble(error: Exception) -> Problem:
+    reason = error.strerror if isinstance(error, OSError) else None
     return Problem(
         "disk",
-        _("This PC’s disk gives trouble"),
-        _("The report is kept and tried again. ({reason})").format(reason=error.strerror or type(error).__name__),
+        _("This PC gives trouble with a saved report"),
+        _("The report is kept and tried again. ({reason})").format(reason=reason or type(error).__name__),
     )

@@ -92,8 +92,7 @@ class Spool:
 
     def draft_ids(self) -> list[str]:
         """Unsent drafts, the newest first."""
-        found = [(path.stat().st_mtime, path.name) for path in _folders(self.drafts)]
-        return [name for _, name in sorted(found, reverse=True) if manifest.is_report_id(name)]
+        return [name for name in reversed(_in_order(self.drafts)) if manifest.is_report_id(name)]
 
     def drop_draft(self, report_id: str) -> None:
         """Delete a draft that the user gave up, and its pictures."""
@@ -108,10 +107,8 @@ class Spool:
         data = manifest.encode(report)
         folder, target = self.drafts / report.report_id, self.outbox / report.report_id
         make_private_dir(self.outbox)
-        if target.exists():  # an earlier call got as far as the rename
-            sync_dir(self.outbox)
-            sync_dir(self.drafts)
-            return manifest.digest(_read(target / MANIFEST, manifest.MAX_BYTES))
+        if target.exists():  # an earlier call failed after the rename, and so did taking it back
+            _take_back(target, folder)
         wanted = {item.sha256 for item in report.attachments}
         for path in folder.iterdir():
             if path.name not in wanted and path.name != DRAFT:
@@ -121,7 +118,12 @@ class Spool:
             raise FileNotFoundError(f"the draft lacks {', '.join(missing)}")
         write_new(folder / MANIFEST, data)
         sync_dir(folder)
-        move_dir(folder, target)
+        try:
+            move_dir(folder, target)
+        except OSError:
+            with suppress(OSError):  # not durable, so not saved: what the user changes now must count
+                _take_back(target, folder)
+            raise
         with suppress(OSError):
             (target / DRAFT).unlink()
         return manifest.digest(data)
@@ -130,10 +132,14 @@ class Spool:
 
     def waiting(self) -> list[str]:
         """Saved reports, the oldest first. What is no report goes to quarantine."""
-        return [name for name in self._in_order(self.outbox) if self._is_ours(self.outbox / name)]
+        return [name for name in _in_order(self.outbox) if self._is_ours(self.outbox / name)]
 
     def needing_attention(self) -> list[str]:
-        return [name for name in self._in_order(self.attention) if manifest.is_report_id(name)]
+        return [name for name in _in_order(self.attention) if manifest.is_report_id(name)]
+
+    def set_aside_count(self) -> int:
+        """How much lies in quarantine."""
+        return len(_in_order(self.quarantine))
 
     def load(self, report_id: str) -> Entry:
         """A saved report.
@@ -155,6 +161,15 @@ class Spool:
     def receipt(self, entry: Entry) -> Receipt | None:
         """The receipt already on disk for exactly this entry, left by a crash between receipt and move."""
         return _read_receipt(entry.folder / RECEIPT, entry)
+
+    def sent_receipt(self, report_id: str) -> Receipt | None:
+        """The receipt of a report that was delivered, None where it was not."""
+        folder = self.sent / report_id
+        with suppress(OSError, ValueError, Damaged):
+            data = _read(folder / MANIFEST, manifest.MAX_BYTES)
+            entry = Entry(folder, manifest.decode(data), data, manifest.digest(data))
+            return _read_receipt(folder / RECEIPT, entry)
+        return None
 
     def finish(self, entry: Entry, receipt: Receipt) -> None:
         """Keep the desk's proof durably, then move the report to sent/.
@@ -210,17 +225,6 @@ class Spool:
             self.set_aside(path)
         return False
 
-    @staticmethod
-    def _in_order(folder: Path) -> list[str]:
-        try:
-            with os.scandir(folder) as found:
-                return [
-                    name
-                    for _, name in sorted((item.stat(follow_symlinks=False).st_mtime_ns, item.name) for item in found)
-                ]
-        except FileNotFoundError:
-            return []
-
 
 def _read_receipt(path: Path, entry: Entry) -> Receipt | None:
     with suppress(OSError, ValueError, TypeError, KeyError):
@@ -272,3 +276,22 @@ def _remove(folder: Path) -> None:
         for path in folder.iterdir():
             path.unlink()
         folder.rmdir()
+
+
+def _in_order(folder: Path) -> list[str]:
+    """The names in a folder, the oldest first; what moves away meanwhile is left out."""
+    found = []
+    with suppress(FileNotFoundError), os.scandir(folder) as items:
+        for item in items:
+            with suppress(FileNotFoundError):
+                found.append((item.stat(follow_symlinks=False).st_mtime_ns, item.name))
+    return [name for _, name in sorted(found)]
+
+
+def _take_back(target: Path, folder: Path) -> None:
+    """Make a report in the outbox a draft again; what the draft's folder got meanwhile is the newer."""
+    if folder.exists():
+        for path in folder.iterdir():
+            path.replace(target / path.name)
+        folder.rmdir()
+    target.rename(folder)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -40,7 +40,7 @@ class DeskbellServer:
                 first_answer_s=body["first_answer_s"] if isinstance(body["first_answer_s"], int) else None,
                 categories=tuple(Category(str(item["id"]), str(item["label"])) for item in body["categories"]),
             )
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, ValueError) as error:
             raise _strange() from error
 
     def probe(self) -> datetime | None:
@@ -48,9 +48,10 @@ class DeskbellServer:
         if not isinstance(answer.body, dict) or answer.body.get("service") != "deskbell":
             raise _strange()
         try:
-            return parsedate_to_datetime(answer.date) if answer.date else None
+            told_at = parsedate_to_datetime(answer.date) if answer.date else None
         except ValueError:
             return None
+        return told_at.replace(tzinfo=UTC) if told_at and told_at.tzinfo is None else told_at
 
     def enrol(self, credential: Credential, site_key: str, requester: Requester) -> None:
         body = {"site_key": site_key, "host": requester.host, "user": requester.user, "client": self._client}
@@ -78,7 +79,7 @@ def _receipt(body: Any) -> Receipt:
             status=str(body["ticket"]["status"]),
             missing=tuple(str(sha256) for sha256 in body["missing"]),
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise _strange() from error
 
 

@@ -140,8 +140,21 @@ def test_an_answer_that_breaks_off_may_have_arrived(server: Answering, answer: b
 
 @pytest.mark.parametrize(
     "body",
-    [b"[" * 100_000, b'{"a": NaN', b"\xff\xfe{}", b"", b"null", b'"text"', b"x" * (5 * 1024 * 1024)],
-    ids=["deep", "cut", "charset", "empty", "null", "text", "huge"],
+    [
+        json.dumps(
+            {"report_id": "x", "manifest_sha256": "", "ticket": {"id": "x", "number": 1, "status": ""}, "missing": []}
+        )
+        .replace("1,", "Infinity,")
+        .encode(),
+        b"[" * 100_000,
+        b'{"a": NaN',
+        b"\xff\xfe{}",
+        b"",
+        b"null",
+        b'"text"',
+        b"x" * (5 * 1024 * 1024),
+    ],
+    ids=["infinity", "deep", "cut", "charset", "empty", "null", "text", "huge"],
 )
 def test_json_that_is_no_receipt_counts_as_nothing(server: Answering, body: bytes) -> None:  # I5
     server.answer = http(200, body)
@@ -290,6 +303,9 @@ def test_plain_http_where_tls_is_expected_is_said(server: Answering) -> None:
         ("https://help.example.com:port", "bad_address"),
         ("https://user:password@help.example.com", "bad_address"),
         ("https://help.example.com?x=1", "bad_address"),
+        ("https://[::1", "bad_address"),
+        ("https://help\uff0fexample.com", "bad_address"),
+        ("https://help example.com", "bad_address"),
         ("http://help.example.com", "not_encrypted"),
         ("http://127.0.0.1.help.example.com", "not_encrypted"),
     ],

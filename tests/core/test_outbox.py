@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import shutil
+import threading
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
@@ -21,7 +23,7 @@ from client.core.errors import (
     Unreachable,
 )
 from client.core.events import Accepted, Delivered, NeedsAttention, OutboxChanged, Saved, Waiting
-from client.core.models import Report
+from client.core.models import Receipt, Report
 from client.core.outbox import FIRST_RETRY_S, LAST_RETRY_S
 from tests.core.desk import LoopbackDesk
 from tests.core.workshop import Workshop, shot
@@ -293,7 +295,96 @@ def test_a_picture_altered_on_disk_is_not_sent_and_is_said(shop: Workshop, desk:
     assert sha256 not in desk.blobs[draft.report_id]
     assert len(desk.blobs[draft.report_id]) == 1  # the rest arrived
     assert shop.places() == {draft.report_id: "attention"}
-    assert "1001" in shop.told(NeedsAttention)[0].problem.detail
+    assert "Ticket 1001" in shop.told(NeedsAttention)[0].problem.title
+
+
+def test_an_attachment_that_is_refused_does_not_keep_the_others_back(shop: Workshop, desk: LoopbackDesk) -> None:
+    desk.failing = lambda call, _id: Rejected(WORDS) if call == "attach" and desk.calls.count("attach") == 1 else None
+    draft = shop.report("printer jams", shot(1), shot(2, b"\x01\x02\x03\xff"))
+    shop.deliver()
+    assert len(desk.blobs[draft.report_id]) == 1
+    assert shop.places() == {draft.report_id: "attention"}
+    (told,) = shop.told(NeedsAttention)
+    assert "Ticket 1001" in told.problem.title
+    assert WORDS.title in told.problem.detail
+
+
+def test_an_attachment_damaged_on_the_way_is_sent_again(shop: Workshop, desk: LoopbackDesk) -> None:
+    differs = Rejected(Problem("digest_differs", "Damaged"))
+    desk.failing = lambda call, _id: differs if call == "attach" and desk.calls.count("attach") == 1 else None
+    draft = shop.report("printer jams", shot())
+    shop.deliver(60)
+    assert shop.places() == {draft.report_id: "sent"}
+
+
+def test_a_fault_of_ours_in_one_report_holds_up_no_other(shop: Workshop, desk: LoopbackDesk) -> None:  # I7
+    poison = shop.report("poison")
+    good = shop.report("good")
+    real = desk.submit
+
+    def submit(report_id: str, manifest: bytes) -> Receipt:
+        if report_id == poison.report_id:
+            raise OverflowError("a fault of ours")
+        return real(report_id, manifest)
+
+    desk.submit = submit  # type: ignore[method-assign]
+    for _ in range(3):
+        with suppress(OverflowError):
+            shop.deliver(60)
+    assert shop.places() == {poison.report_id: "outbox", good.report_id: "sent"}
+    desk.submit = real  # type: ignore[method-assign]
+    shop.clockwork.pass_by(LAST_RETRY_S * 2)
+    assert shop.places()[poison.report_id] == "sent"
+    assert shop.outbox.state() == OutboxChanged(0, 0, False)
+
+
+def test_several_reports_whose_attempts_were_killed_are_all_sent(shop: Workshop, desk: LoopbackDesk) -> None:  # I2
+    for number in range(3):
+        draft = shop.report(f"report {number}")
+        for _ in range(2):
+            claim = shop.spool.claim(draft.report_id)
+            assert claim
+            claim.begin()
+            claim.release()
+    shop.restart()
+    shop.outbox.look()
+    shop.clockwork.run_due()  # as on the command line, where nothing that is due later is run
+    assert set(shop.places().values()) == {"sent"}
+
+
+@pytest.mark.parametrize("refused", [False, True])
+def test_what_another_process_does_with_a_report_is_told_here_too(  # I9
+    shop: Workshop, desk: LoopbackDesk, refused: bool
+) -> None:
+    desk.failing = lambda *_: Unreachable(WORDS)
+    draft = shop.report()
+    shop.deliver()
+    desk.failing = lambda *_: Rejected(WORDS) if refused else None
+    Workshop(shop.profile, desk).deliver()
+    shop.deliver(LAST_RETRY_S)
+    told = shop.told(NeedsAttention) if refused else shop.told(Delivered)
+    assert [event.report_id for event in told] == [draft.report_id]  # type: ignore[attr-defined]
+
+
+def test_reports_that_move_while_the_outbox_is_read_hide_no_others(shop: Workshop) -> None:  # I9
+    stays = [shop.report(f"stays {number}").report_id for number in range(5)]
+    goes = shop.report("goes").report_id
+    done = threading.Event()
+
+    def move() -> None:
+        there, away = shop.spool.outbox / goes, shop.profile / "away"
+        while not done.is_set():
+            there.rename(away)
+            away.rename(there)
+
+    mover = threading.Thread(target=move)
+    mover.start()
+    try:
+        seen = [set(shop.spool.waiting()) for _ in range(1000)]
+    finally:
+        done.set()
+        mover.join()
+    assert all(set(stays) <= each for each in seen)
 
 
 @pytest.mark.parametrize("damage", [b"", b"{", b'{"format": 99}', b"\x00" * 300, b'{"format": 1}' + b" " * 300_000])

@@ -16,6 +16,7 @@ from client.core import claim as claims
 from client.core import durable
 from client.core.events import NotSaved, Saved
 from client.core.spool import Spool
+from tests.core.desk import LoopbackDesk
 from tests.core.workshop import Workshop, shot
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -36,6 +37,7 @@ def deadly(call):
         return call(*args, **kwargs)
     return counted
 
+from tests.core.desk import LoopbackDesk
 from tests.core.workshop import Workshop, shot
 from client.core.events import Saved
 shop = Workshop(Path(sys.argv[1]), None)
@@ -102,6 +104,45 @@ def test_failing_at_any_call_says_not_saved_or_the_report_is_complete(  # I14
     else:
         raise AssertionError("there were more calls than were tried")
     assert nth > 10
+
+
+def test_words_changed_after_a_failed_send_are_the_ones_that_are_sent(  # I4
+    shop: Workshop, desk: LoopbackDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    draft = shop.engine.begin_new("panel")
+    draft.set_words("first", None, False)
+    draft.add_shots([shot()])
+    real = durable.sync_dir
+    for is_stuck in (False, True):  # and where the disk does not even let it be taken back
+        with monkeypatch.context() as patch:
+
+            def fail(path: Path) -> None:
+                if path.name == "outbox":
+                    raise OSError(errno.EIO, "input/output error")
+                real(path)
+
+            patch.setattr(durable, "sync_dir", fail)
+            if is_stuck:
+                patch.setattr("client.core.spool._take_back", lambda *_: None)
+            draft.submit()
+        draft.set_words("second, edited", "app", True)
+    assert len(shop.told(NotSaved)) == 2
+    draft.submit()
+    shop.deliver()
+    assert shop.places() == {draft.report_id: "sent"}
+    assert b"second, edited" in desk.manifests[draft.report_id]
+    assert len(desk.blobs[draft.report_id]) == 1
+
+
+def test_a_lock_whose_file_was_removed_is_not_taken_for_the_lock(tmp_path: Path) -> None:
+    first = claims.claim(tmp_path / "lock")
+    assert first
+    (tmp_path / "lock").unlink()
+    assert not first.is_current()
+    second = claims.claim(tmp_path / "lock")
+    assert second
+    assert second.is_current()
+    assert claims.claim(tmp_path / "lock") is None
 
 
 class _Fuse:
