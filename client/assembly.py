@@ -16,7 +16,7 @@ from client.core.lane import Inline, Jobs, Lane, OnCrash
 from client.core.models import Encoded, Requester, SecretStore, Shot
 from client.core.outbox import Outbox
 from client.core.paths import Paths
-from client.core.settings import Settings, proxies
+from client.core.settings import Settings, load, proxies
 from client.core.spool import Spool
 from client.core.surroundings import Surroundings
 from client.core.words import language
@@ -80,9 +80,8 @@ def secret_store(paths: Paths) -> SecretStore:
 class Connection:
     """The desk that the settings name. Made at its first use: an idle program need not load what it takes."""
 
-    def __init__(self, paths: Paths, settings: Settings) -> None:
+    def __init__(self, paths: Paths) -> None:
         self._paths = paths
-        self._settings = settings
         self._lock = threading.Lock()
         self._made: tuple[DeskbellServer, Account] | None = None
 
@@ -93,7 +92,12 @@ class Connection:
     def sign_in(self) -> None:
         """Make this device known to the desk. Raises DeskError."""
         desk, account = self._parts()
-        account.enrol(desk)
+        try:
+            account.enrol(desk)
+        except SignInNeeded:
+            with self._lock:
+                self._made = None  # the next try reads the settings anew: the site key may be put right by then
+            raise
 
     def _parts(self) -> tuple[DeskbellServer, Account]:
         with self._lock:
@@ -102,7 +106,8 @@ class Connection:
             return self._made
 
     def _make(self) -> tuple[DeskbellServer, Account]:
-        problem = self._settings.not_set_up
+        settings = load(self._paths.machine_config, self._paths.user_config)  # IT may have set it up meanwhile
+        problem = settings.not_set_up
         if problem:
             raise SignInNeeded(problem)
         from client.core.account import Account
@@ -112,14 +117,13 @@ class Connection:
         account = Account(
             identity=self._paths.data / "identity.json",
             open_store=lambda: secret_store(self._paths),
-            site_key=self._settings.text("site_key"),
-            requester=requester,
+            site_key=settings.text("site_key"),
         )
         http = Http(
-            self._settings.text("server"),
+            settings.text("server"),
             user_agent=CLIENT.replace(" ", "/"),
             language=language(),
-            proxies=proxies(self._settings.text("proxy"), self._settings.text("server")),
+            proxies=proxies(settings.text("proxy"), settings.text("server")),
         )
         return DeskbellServer(http, account.credential, CLIENT), account
 
@@ -127,7 +131,7 @@ class Connection:
 def assemble(paths: Paths, settings: Settings, lanes: Lanes, on_event: Listener) -> Engine:
     """The core, ready to start. Touches neither disk nor network."""
     spool = Spool(paths.spool)
-    link = Connection(paths, settings)
+    link = Connection(paths)
     outbox = Outbox(spool=spool, desk=link.desk, sign_in=link.sign_in, lane=lanes.outbox, on_event=on_event)
     inbox = Inbox(cache=paths.cache, desk=link.desk, sign_in=link.sign_in, lane=lanes.inbox, on_event=on_event)
     around = Surroundings(

@@ -61,7 +61,7 @@ def _storage(where: Paths) -> Check:
 
 def _server(where: Paths, settings: Settings) -> list[Check]:
     title = _("Server")
-    link = Connection(where, settings)
+    link = Connection(where)
     try:
         server_at = link.desk().probe()
     except DeskError as error:

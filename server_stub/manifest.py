@@ -124,8 +124,6 @@ class EnrolmentBody(_Part):
     """What a device sends to enrol."""
 
     site_key: Annotated[str, Field(max_length=64)]
-    host: Line
-    user: Line
     client: Annotated[str, Field(max_length=100)]
 
 

@@ -14,7 +14,7 @@ from client.core import manifest
 from client.core.desk import Credential, Enrols
 from client.core.durable import make_private_dir, replace
 from client.core.errors import Problem, Rejected, SignInNeeded
-from client.core.models import Requester, SecretStore
+from client.core.models import SecretStore
 from client.core.words import _
 
 
@@ -27,12 +27,10 @@ class Account:
         identity: Path,
         open_store: Callable[[], SecretStore],
         site_key: str,
-        requester: Callable[[], Requester],
     ) -> None:
         self._identity = identity
         self._open_store = open_store
         self._site_key = site_key
-        self._requester = requester
         self._lock = threading.Lock()
         self._credential: Credential | None = None
 
@@ -50,13 +48,13 @@ class Account:
         """
         try:
             try:
-                desk.enrol(self.credential(), self._site_key, self._requester())
+                desk.enrol(self.credential(), self._site_key)
             except Rejected as error:
                 if error.problem.code != "device_taken":
                     raise
                 with self._lock:
                     self._credential = self._make()
-                desk.enrol(self.credential(), self._site_key, self._requester())
+                desk.enrol(self.credential(), self._site_key)
         except Rejected as error:
             raise SignInNeeded(error.problem) from error
 

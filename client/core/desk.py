@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from client.core.models import Attachment, DeskInfo, Receipt, Requester
+from client.core.models import Attachment, DeskInfo, Receipt
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,5 +39,8 @@ class Desk(Protocol):
 class Enrols(Protocol):
     """A desk where a device makes itself known without a log-in."""
 
-    def enrol(self, credential: Credential, site_key: str, requester: Requester) -> None:
-        """Make the credential known. Raises DeviceTaken where the id is in use with another secret."""
+    def enrol(self, credential: Credential, site_key: str) -> None:
+        """Make the credential known; says nothing of the user or the machine, since that may be before Send.
+
+        Raises Rejected with the code `device_taken` where the id is in use with another secret.
+        """

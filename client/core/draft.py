@@ -318,9 +318,19 @@ class Draft:
             via=self._via,
             language=language(),
             client=self._around.client,
-            requester=self._requester or self._around.requester(),
+            requester=self._claimed(),
             facts=tuple(fact for fact in self.facts if fact.key not in self._excluded_facts),
             attachments=attachments[: manifest.MAX_ATTACHMENTS],
+        )
+
+    def _claimed(self) -> Requester:
+        """Who reports, without what the user unticked or IT switched off."""
+        requester = self._requester or self._around.requester()
+        kept_back = self._excluded_facts | self._around.facts_off
+        return Requester(
+            name="" if "user" in kept_back else requester.name,
+            user="" if "user" in kept_back else requester.user,
+            host="" if "host" in kept_back else requester.host,
         )
 
     # state shared with lanes

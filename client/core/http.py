@@ -26,11 +26,13 @@ from client.core.errors import (
     Unanswered,
     Unreachable,
 )
+from client.core.lane import Impatient
 from client.core.origin import check_origin
 
 CONNECT_S = 5.0
 READ_S = 20.0
-WHOLE_S = 60.0  # an answer that drips is given up
+WHOLE_S = 60.0  # a request that takes longer, since its answer drips, is given up;
+SLOWEST = 8 * 1024  # bytes a second that sending its body may take on top
 MAX_ANSWER = 4 * 1024 * 1024
 RETRY_AFTER_CAP_S = 3600.0
 PROXIES_S = 5.0  # so long the proxies found are used: a report's requests follow each other, networks change slowly
@@ -78,7 +80,8 @@ class Http:
         sent = dict(headers or {})
         if bearer:
             sent["Authorization"] = f"Bearer {bearer}"
-        try:
+
+        def exchange() -> Answer:
             with self._session().request(
                 method,
                 self.origin + path,
@@ -89,8 +92,10 @@ class Http:
                 stream=True,
                 proxies=self._current_proxies(),
             ) as response:
-                body = _read(response)
-                return _sort(response.status_code, response.headers, body)
+                return _sort(response.status_code, response.headers, _read(response))
+
+        try:
+            return self._caller().call(WHOLE_S + len(data or b"") / SLOWEST, exchange)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             raise faults.from_requests(error, self.origin) from error
 
@@ -100,6 +105,13 @@ class Http:
             self._proxies = self._find_proxies()
             self._proxies_until = now + PROXIES_S
         return self._proxies
+
+    def _caller(self) -> Impatient:
+        """Makes the requests of one lane. Sessions belong to its thread: one that is given up takes its own along."""
+        if not hasattr(self._local, "caller"):
+            self._local.caller = Impatient("http")
+        caller: Impatient = self._local.caller
+        return caller
 
     def _session(self) -> Any:
         if not hasattr(self._local, "session"):
@@ -141,14 +153,13 @@ def _new_session(headers: Mapping[str, str]) -> Any:
 
 
 def _read(response: Any) -> bytes:
-    """The body, at most MAX_ANSWER bytes and WHOLE_S seconds of it."""
-    until = time.monotonic() + WHOLE_S
+    """The body, at most MAX_ANSWER bytes of it."""
     parts: list[bytes] = []
     size = 0
     while part := response.raw.read1(65536, decode_content=False):
         size += len(part)
         parts.append(part)
-        if size > MAX_ANSWER or time.monotonic() > until:
+        if size > MAX_ANSWER:
             raise NotOurServer(faults.stranger())
     length = response.headers.get("Content-Length", "")
     if length.isdigit() and int(length) != size and 200 <= response.status_code < 300 and response.status_code != 204:

@@ -110,6 +110,38 @@ class Inline:
         del timeout_s
 
 
+class Impatient:
+    """Makes calls one after another on a lane of its own, and gives the lane up when one takes too long."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._lane: Lane | None = None
+
+    def call(self, limit_s: float, make: Callable[[], T]) -> T:
+        """The result of `make`, or what it raises; TimeoutError after `limit_s`, then it is left to itself."""
+        if self._lane is None:
+            self._lane = Lane(self._name, lambda *_: None)
+        results: list[T] = []
+        errors: list[BaseException] = []
+        done = threading.Event()
+
+        def job() -> None:
+            try:
+                results.append(make())
+            except BaseException as error:  # handed to the caller
+                errors.append(error)
+            done.set()
+
+        self._lane.put(job)
+        if not done.wait(limit_s):
+            self._lane.close()
+            self._lane = None
+            raise TimeoutError(f"no answer within {limit_s:.0f} s")
+        if errors:
+            raise errors[0]
+        return results[0]
+
+
 def within(budget_s: float, call: Callable[[], T]) -> T:
     """The result of `call`, or TimeoutError after `budget_s`; then the call is abandoned on its daemon thread.
 

@@ -12,7 +12,7 @@ from client.core import faults
 from client.core.desk import Credential
 from client.core.errors import NotOurServer
 from client.core.http import Http
-from client.core.models import Attachment, Category, DeskInfo, Receipt, Requester
+from client.core.models import Attachment, Category, DeskInfo, Receipt
 
 
 class DeskbellServer:
@@ -53,8 +53,8 @@ class DeskbellServer:
             return None
         return told_at.replace(tzinfo=UTC) if told_at and told_at.tzinfo is None else told_at
 
-    def enrol(self, credential: Credential, site_key: str, requester: Requester) -> None:
-        body = {"site_key": site_key, "host": requester.host, "user": requester.user, "client": self._client}
+    def enrol(self, credential: Credential, site_key: str) -> None:
+        body = {"site_key": site_key, "client": self._client}
         answer = self._http.put(
             f"/api/v1/devices/{credential.device_id}", json.dumps(body).encode(), bearer=_bearer(credential)
         ).body

@@ -48,8 +48,6 @@ class DeviceRoutes:
         body = parse(EnrolmentBody, raw)
         enrolment = Enrolment(
             site_key=cleaned(body.site_key),
-            host=cleaned(body.host),
-            user=cleaned(body.user),
             client=cleaned(body.client),
             address=request.client.host if request.client else "",
         )

@@ -47,8 +47,6 @@ class Enrolment:
     """What a device sends to enrol; `address` is the peer that it came from."""
 
     site_key: str
-    host: str
-    user: str
     client: str
     address: str
 
@@ -108,8 +106,6 @@ class Devices:
                 id=credential.device_id,
                 secret_sha256=credential.secret_sha256,
                 site_id=site_id,
-                host=enrolment.host,
-                user=enrolment.user,
                 client=enrolment.client,
                 address=enrolment.address,
                 enrolled_at=now,

@@ -15,6 +15,7 @@ from client.core.errors import Problem
 from client.core.events import Delivered, Event, Waiting
 from client.core.paths import Paths, paths
 from client.core.settings import load
+from tests.core.answering import answering, http
 from tests.core.workshop import shot
 from tests.rigs.desk_server import DeskServer, free_port
 
@@ -131,6 +132,44 @@ def test_the_receipt_outlives_a_killed_server(tmp_path: Path) -> None:  # I11
         ) == [(0,)]
 
 
+def test_nothing_of_the_user_or_the_machine_leaves_before_send(tmp_path: Path) -> None:  # I17
+    with answering() as server:
+        client = Client(tmp_path / "profile", server.url, "dbk_any")
+        requester = client.engine._around.requester()
+        unknown = b'{"error": {"code": "sign_in", "title": "Who are you", "detail": ""}}'
+        server.answer = lambda asked: http(401, unknown) if asked.method == "GET" else http(500)
+        client.engine.start()
+        draft = client.engine.begin("panel")
+        draft.set_words("words not sent", "app", True)
+        draft.add_shots([shot(1, b"\x10\x20\x30\xff", 64, 48)])
+        client.engine.refresh_desk()
+        assert {asked.method for asked in server.asked} == {"GET", "PUT"}  # it asked who is on duty, and enrolled
+        told = b"\n".join([asked.body + asked.path.encode() + repr(asked.headers).encode() for asked in server.asked])
+        for secret in (requester.name, requester.user, requester.host, "words not sent"):
+            assert not secret or f'"{secret}"'.encode() not in told
+        assert all(len(asked.body) < 200 for asked in server.asked)
+
+
+def test_who_unticks_user_and_computer_is_not_named_elsewhere_in_the_report(
+    client: Client, desk_server: DeskServer
+) -> None:
+    draft = client.engine.begin_new("panel")
+    for key in ("user", "host"):
+        draft.include_fact(key, False)
+    draft.submit()
+    ((body,),) = desk_server.rows("select body from manifests where ticket_id = ?", draft.report_id)
+    assert json.loads(body)["requester"] == {"name": "", "user": "", "host": ""}
+
+
+def test_once_it_has_set_the_server_address_waiting_reports_are_sent(tmp_path: Path, desk_server: DeskServer) -> None:
+    client = Client(tmp_path / "profile", "", "")
+    report_id = client.report()
+    assert client.held_by().code == "not_set_up"
+    client.paths.user_config.write_text(json.dumps({"server": desk_server.url, "site_key": desk_server.site_key}))
+    client.engine.send_now()  # the same program, still running
+    assert client.delivered() == [report_id]
+
+
 def test_a_wrong_site_key_holds_the_report_and_says_so(tmp_path: Path, desk_server: DeskServer) -> None:
     client = Client(tmp_path / "profile", desk_server.url, "dbk_not_a_real_one")
     report_id = client.report()
@@ -221,8 +260,6 @@ def test_an_unreachable_address_holds_the_report(tmp_path: Path) -> None:
 
 
 def test_an_address_of_somebody_else_holds_the_report(tmp_path: Path) -> None:
-    from tests.core.answering import answering, http
-
     with answering() as portal:
         portal.answer = http(200, b"<html>Welcome to the hotel</html>", "text/html")
         client = Client(tmp_path / "profile", portal.url, "dbk_any")

@@ -6,6 +6,7 @@ import datetime
 import gzip
 import json
 import ssl
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -330,3 +331,21 @@ def test_no_answer_deletes_anything(tmp_path: Path, server: Answering, status: i
     place = shop.places()[draft.report_id]
     assert place == ("attention" if shop.told(NeedsAttention) else "outbox")
     assert len(list((shop.spool.root / place / draft.report_id).glob("?" * 64))) == 1
+
+
+def test_an_answer_that_drips_for_ever_is_given_up_and_the_next_request_works(
+    server: Answering, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("client.core.http.WHOLE_S", 0.3)
+    release = threading.Event()
+
+    def drip(_: object) -> bytes:
+        release.wait(20)
+        return b""
+
+    server.answer = drip
+    one = client(server.url)
+    assert type(error_of(one)) is Unanswered
+    server.answer = http(200, b"{}")
+    assert one.get("/healthz").body == {}
+    release.set()

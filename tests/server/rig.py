@@ -91,7 +91,7 @@ class Device:
         return {"Authorization": f"Bearer {self.id}.{self.secret}"}
 
     def enrol(self, site_key: str | None = None, **options: Any) -> requests.Response:
-        body = {"site_key": site_key or self.server.site_key, "host": "LAP-4F2", "user": "anna", "client": "deskbell 0"}
+        body = {"site_key": site_key or self.server.site_key, "client": "deskbell 0"}
         return self.put(f"/api/v1/devices/{self.id}", data=json.dumps(body), **options)
 
     def put(self, path: str, **options: Any) -> requests.Response:

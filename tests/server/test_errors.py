@@ -81,7 +81,7 @@ def test_without_a_known_credential_nothing_opens(
     connection = http.client.HTTPConnection(shared.url.removeprefix("http://"), timeout=20)
     try:
         headers = {} if credential is None else {"Authorization": credential.encode()}
-        body = json.dumps({"site_key": "dbk_x", "host": "h", "user": "u", "client": "c"}) if "devices" in path else "{}"
+        body = json.dumps({"site_key": "dbk_x", "client": "c"}) if "devices" in path else "{}"
         connection.request(method, path, body=body, headers=headers)
         answer = connection.getresponse()
         said = json.loads(answer.read())["error"]["code"]

@@ -59,8 +59,6 @@ def upgrade() -> None:
         sa.Column("id", sa.String(length=36), nullable=False),
         sa.Column("secret_sha256", sa.String(length=64), nullable=False),
         sa.Column("site_id", sa.Integer(), nullable=False),
-        sa.Column("host", sa.String(length=255), nullable=False),
-        sa.Column("user", sa.String(length=255), nullable=False),
         sa.Column("client", sa.String(length=100), nullable=False),
         sa.Column("address", sa.String(length=64), nullable=False),
         sa.Column("enrolled_at", Moment(), nullable=False),
