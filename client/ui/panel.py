@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QImage, QKeySequence, QPaintEvent, QShortcut
-from PySide6.QtWidgets import QLayout, QStackedLayout, QWidget
+from PySide6.QtWidgets import QApplication, QLayout, QStackedLayout, QWidget
 
 from client.core.errors import DeskbellError
 from client.core.events import (
@@ -70,6 +70,10 @@ class Panel(QWidget):
         self._outcome: OutcomePage | None = None
         self.compose = ComposePage(theme, WIDTH)
         self.compose.show_desk(desk)
+        self._second_click = QTimer(self)  # of a double click on Send: it must not land beside the window
+        self._second_click.setSingleShot(True)
+        self._second_click.setInterval(QApplication.doubleClickInterval())
+        self._second_click.timeout.connect(self.resized)
         self._pages = QStackedLayout(self)
         self._pages.setSizeConstraint(QLayout.SizeConstraint.SetNoConstraint)  # each page has a size of its own
         self.setMinimumSize(WIDTH, LEAST_HEIGHT)
@@ -180,6 +184,7 @@ class Panel(QWidget):
         self._keep_words()
         self.compose.show_problem(None)
         self.compose.set_saving(True)
+        self._second_click.start()
         self.draft.submit()
 
     def _connect(self) -> None:
@@ -268,7 +273,8 @@ class Panel(QWidget):
 
     def _turn_to(self, page: QWidget) -> None:
         self._pages.setCurrentWidget(page)
-        self.resized.emit()
+        if not self._second_click.isActive():
+            self.resized.emit()
 
     def _escape(self) -> None:
         if self._pages.currentWidget() is self._facts:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtCore import QPoint, QRect
+from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtWidgets import QAbstractButton, QApplication, QWidget
+from pytestqt.qtbot import QtBot
 
-from client.core.events import FactsFound, PictureFailed, PictureReady
+from client.core.events import FactsFound, PictureFailed, PictureReady, Saved
 from client.core.models import DeskInfo, Fact
 from tests.ui.conftest import OpenPanel
 from tests.ui.fakes import DESK, FACTS, OTHER_DESK
@@ -38,6 +39,22 @@ def test_nothing_moves_while_the_user_aims(
     assert after == before
     assert panel.wanted_size() == wanted
     assert sizes == []
+
+
+def test_the_second_click_of_a_double_click_on_send_meets_the_window_and_presses_nothing(
+    open_panel: OpenPanel, qtbot: QtBot
+) -> None:
+    panel = open_panel().panel
+    send = panel.compose.send
+    spot = send.mapTo(panel, send.rect().center())
+    qtbot.mouseClick(send, Qt.MouseButton.LeftButton)
+    with qtbot.assertNotEmitted(panel.resized):
+        panel.take_event(Saved("r1"))
+    QApplication.processEvents()
+    assert panel.rect().contains(spot)
+    assert not isinstance(panel.childAt(spot), QAbstractButton)
+    with qtbot.waitSignal(panel.resized):
+        pass
 
 
 def places(window: QWidget) -> dict[str, QRect]:
