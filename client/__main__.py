@@ -4,6 +4,12 @@ from __future__ import annotations
 
 import sys
 
+_DESKTOPS = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")  # the last one names a desktop of its own
+
+
+def N_(text: str) -> str:
+    return text
+
 
 def main(arguments: list[str] | None = None) -> int:
     """Run the program; `deskbell` alone, or with nothing but `--profile DIR`, is the tray."""
@@ -23,11 +29,25 @@ def main(arguments: list[str] | None = None) -> int:
 
 def tray(profile: str | None = None, *, show_panel: bool = False) -> int:
     """Run the tray program; where it runs already, open its panel."""
+    import os
     from pathlib import Path
 
+    if sys.platform.startswith("linux") and not any(map(os.environ.get, _DESKTOPS)):
+        return _complain(N_("There is no desktop here to show an icon on. “deskbell report” works here too."))
     from client.app import run
 
-    return run(Path(profile) if profile else None, show_panel)
+    try:
+        return run(Path(profile) if profile else None, show_panel)
+    except OSError as error:
+        return _complain(N_("Deskbell cannot keep anything here: {reason}"), reason=str(error))
+
+
+def _complain(text: str, **values: str) -> int:
+    from client.core import words
+
+    words.use(None)
+    print(words._(text).format(**values), file=sys.stderr)
+    return 1
 
 
 if __name__ == "__main__":

@@ -18,9 +18,10 @@ from typing import TYPE_CHECKING
 
 from client.core import words
 from client.core.errors import ConfigError, DeskbellError, Problem
+from client.core.manifest import MAX_TEXT
 from client.core.paths import Paths, paths
 from client.core.settings import TABLE, Settings, load, store
-from client.core.words import _
+from client.core.words import _, ngettext
 
 if TYPE_CHECKING:
     from client.core.draft import Draft
@@ -38,8 +39,19 @@ def run(arguments: Sequence[str]) -> int:
     settings = load(where.machine_config, where.user_config)
     if settings.text("language"):
         words.use(settings.text("language"))
-    code: int = options.run(options, where, settings)
+    try:
+        code: int = options.run(options, where, settings)
+    except OSError as error:
+        problem = Problem("disk", _("Deskbell cannot keep anything on this PC"), str(error))
+        _say_problem(problem, options.json)
+        return FAILED
     return code
+
+
+def _category(text: str) -> str:
+    if len(text) > 40 or not text.isprintable():
+        raise argparse.ArgumentTypeError(_("a word of at most 40 letters"))
+    return text
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -65,7 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument(
         "text", nargs="?", default="", metavar=_("TEXT"), help=_("what is going wrong; may be left out")
     )
-    report.add_argument("--category", help=_("such as app, slow, signin, printer, network, other"))
+    report.add_argument("--category", type=_category, help=_("such as app, slow, signin, printer, network, other"))
     report.add_argument("--blocking", action="store_true", help=_("I can’t work until this is fixed"))
     report.add_argument("--no-screens", action="store_true", help=_("take no screenshots"))
     report.add_argument(
@@ -98,6 +110,7 @@ class _Outcome:
     report_id: str = ""
     receipt: Receipt | None = None
     problem: Problem | None = None
+    left_out: int = 0  # attachments that could not be read any more
     is_saved: bool = False
     code: int = WAITING
 
@@ -107,6 +120,8 @@ class _Outcome:
         if getattr(event, "report_id", None) != self.report_id:
             return
         match event:
+            case events.PictureFailed():
+                self.left_out += 1
             case events.Saved():
                 self.is_saved = True
             case events.NotSaved(problem=problem):
@@ -122,6 +137,10 @@ class _Outcome:
 
 
 def _report(options: argparse.Namespace, where: Paths, settings: Settings) -> int:
+    if len(options.text) > MAX_TEXT:
+        problem = Problem("too_long", _("The text is too long"), _("It may have 20,000 characters. Attach it instead."))
+        _say_problem(problem, options.json)
+        return MISUSED
     if options.panel:
         from client.__main__ import tray
 
@@ -189,6 +208,7 @@ def _say_outcome(outcome: _Outcome, as_json: bool) -> None:
                 "report_id": outcome.report_id,
                 "saved": outcome.is_saved,
                 "delivered": outcome.code == DONE,
+                "left_out": outcome.left_out,
                 "ticket": receipt.ticket_number if receipt else None,
                 "problem": _problem_body(problem) if problem else None,
             }
@@ -199,8 +219,15 @@ def _say_outcome(outcome: _Outcome, as_json: bool) -> None:
         print(_("Saved. Your report is safe on this PC and is sent by itself."))
         if problem:
             _say_problem(problem, False)
+    elif outcome.code == NOT_SAVED and problem:
+        print(problem.title, file=sys.stderr)
     elif problem:
         _say_problem(problem, as_json)
+    if outcome.left_out and not as_json:
+        text = ngettext(
+            "{count} attachment could not be read.", "{count} attachments could not be read.", outcome.left_out
+        )
+        print(text.format(count=outcome.left_out), file=sys.stderr)
 
 
 def _outbox(options: argparse.Namespace, where: Paths, settings: Settings) -> int:

@@ -10,6 +10,7 @@ from client.assembly import Connection, secret_store
 from client.core.errors import DeskError, Problem
 from client.core.paths import Paths
 from client.core.settings import Settings, is_writable_by_others
+from client.core.spool import Spool
 from client.core.words import _, ngettext
 from client.system import probe
 from client.system.probe import Check
@@ -56,6 +57,12 @@ def _storage(where: Paths) -> Check:
     except OSError as error:
         advice = _("Reports cannot be saved in {folder}. Make it writable for this user, or free some space.")
         return Check("storage", title, False, error.strerror or type(error).__name__, advice.format(folder=where.spool))
+    aside = Spool(where.spool).set_aside_count()
+    if aside:
+        found = ngettext("{count} report could not be understood", "{count} reports could not be understood", aside)
+        advice = _("What is left is in {folder}. IT can look at it, then move it away.")
+        folder = Spool(where.spool).quarantine
+        return Check("storage", title, False, found.format(count=aside), advice.format(folder=folder))
     return Check("storage", title, True, str(where.spool))
 
 

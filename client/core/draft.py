@@ -191,9 +191,10 @@ class Draft:
             self._once_quiet(self._save)
 
     def put_aside(self) -> None:
-        """Keep the words for the next time; the pictures are of a moment that has passed and go."""
+        """Keep words and added attachments for the next time; pictures are of a moment that has passed and go."""
         if not self._is_closed:
-            self._end(keep_words=bool(self.text.strip() or self.category or self.blocking))
+            attached = any(picture.display is None for picture in self.pictures)
+            self._end(keep_words=bool(self.text.strip() or self.category or self.blocking or attached))
 
     def discard(self) -> None:
         """Give the draft up, words and pictures."""
@@ -210,14 +211,17 @@ class Draft:
 
     def _end(self, *, keep_words: bool) -> None:
         self.is_ended = True
-        words = draft_file.Words(self.text, self.category, self.blocking)
 
         def job() -> None:
             spool = self._around.spool
             with suppress(OSError):
-                spool.drop_draft(self.report_id)
                 if keep_words:
+                    attached = tuple(one for one in self.pictures if one.display is None and one.stored)
+                    words = draft_file.Words(self.text, self.category, self.blocking, attached)
                     draft_file.write(spool.open_draft(self.report_id), words)
+                    spool.prune_draft(self.report_id, {one.sha256 for one in attached if one.sha256})
+                else:
+                    spool.drop_draft(self.report_id)
             if self._claim:
                 self._claim.release(remove=True)
 

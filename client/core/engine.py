@@ -68,9 +68,14 @@ class Engine:
                 folder = self.spool.drafts / report_id
                 try:
                     return Draft(report_id, via, self._around, claim, draft_file.read(folder))
-                except (OSError, ValueError):
+                except FileNotFoundError:  # a copy that was never finished: there are no words, nobody approved it
+                    self.spool.drop_draft(report_id)
+                except ValueError:
                     self.spool.set_aside(folder)
-                    claim.release(remove=True)
+                except OSError:  # perhaps readable the next time
+                    claim.release()
+                    continue
+                claim.release(remove=True)
         return self.begin_new(via)
 
     def begin_new(self, via: str) -> Draft:

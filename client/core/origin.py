@@ -13,7 +13,7 @@ def check_origin(address: str) -> str:
 
     http is allowed to this very machine only: the credential and the report would be readable on the way.
     """
-    if not _looks_right(address.strip()):
+    if not looks_right(address.strip()):
         raise ConfigError(
             Problem(
                 "bad_address",
@@ -42,7 +42,8 @@ def check_origin(address: str) -> str:
     return address.strip().rstrip("/")
 
 
-def _looks_right(address: str) -> bool:
+def looks_right(address: str) -> bool:
+    """Whether `address` can be an http or https address at all."""
     try:
         parts = urlsplit(address)
         is_whole = bool(parts.hostname) and parts.port != 0 and not parts.query and not parts.fragment

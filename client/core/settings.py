@@ -193,6 +193,11 @@ def _checked(row: Setting, value: object) -> Value:
         from client.core.origin import check_origin
 
         return check_origin(value)
+    if row.name == "proxy" and value not in ("system", "none"):
+        from client.core.origin import looks_right
+
+        if not looks_right(value):
+            raise _bad_value(row, _("It should be “system”, “none”, or look like http://proxy.example.com:8080."))
     if row.name == "site_key" and value and not value.startswith("dbk_"):
         raise _bad_value(
             row, _("A site key begins with dbk_. An administrator’s key or a password must never be here.")

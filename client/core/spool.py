@@ -98,6 +98,12 @@ class Spool:
         """Delete a draft that the user gave up, and its pictures."""
         _remove(self.drafts / report_id)
 
+    def prune_draft(self, report_id: str, kept: set[str]) -> None:
+        """Delete the blobs of a draft that are not in `kept`."""
+        for path in (self.drafts / report_id).iterdir():
+            if path.name != DRAFT and path.name not in kept:
+                path.unlink()
+
     def commit(self, report: Report) -> str:
         """Make the draft of `report` a saved report, durably; return the manifest's SHA-256.
 

@@ -164,3 +164,53 @@ def test_the_command_line_starts_without_qt_and_without_the_network(deskbell: De
 def test_it_speaks_the_users_language(deskbell: Deskbell) -> None:
     done = deskbell("outbox", LANGUAGE="de")
     assert done.stdout == "Nichts wartet: Alles ist bei der IT.\n"
+
+
+def test_without_a_desktop_the_tray_program_says_what_works_instead(deskbell: Deskbell) -> None:
+    environ = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "client", "--profile", str(deskbell.profile)],
+        cwd=ROOT,
+        env=environ | {"LANG": "C.UTF-8"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "There is no desktop here to show an icon on. “deskbell report” works here too.\n"
+
+
+def test_a_profile_that_cannot_be_written_is_said_by_every_command(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    program = Deskbell(tmp_path / "file" / "profile")
+    for arguments in (("settings", "theme", "dark"), ("outbox",), ("report", "hello", "--no-screens"), ()):
+        done = program(*arguments, QT_QPA_PLATFORM="offscreen")
+        assert done.returncode in (1, 2, 5), arguments
+        assert "Traceback" not in done.stderr
+        assert done.stderr.strip()
+
+
+@pytest.mark.parametrize("wrong", [("--category", "x" * 60), ("--category", "a\nb")])
+def test_a_category_that_cannot_be_one_is_said_at_once(deskbell: Deskbell, wrong: tuple[str, str]) -> None:
+    assert deskbell("report", "hello", "--no-screens", *wrong).returncode == 2
+    assert deskbell.json("outbox")[1]["reports"] == []
+
+
+def test_a_text_that_is_too_long_is_not_cut_but_said(deskbell: Deskbell) -> None:
+    done = deskbell("report", "x" * 20_001, "--no-screens")
+    assert done.returncode == 2
+    assert "too long" in done.stderr
+
+
+def test_doctor_shows_what_could_not_be_understood(deskbell: Deskbell) -> None:
+    odd = deskbell.profile / "spool" / "quarantine" / "odd"
+    odd.mkdir(parents=True)
+    _, answer = deskbell.json("doctor")
+    (storage,) = [check for check in answer["checks"] if check["key"] == "storage"]
+    assert not storage["ok"]
+    assert "quarantine" in storage["advice"]

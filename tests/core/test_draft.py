@@ -171,6 +171,28 @@ def test_after_a_crash_words_and_pictures_come_back(shop: Workshop, desk: Loopba
     assert len(desk.blobs[again.report_id]) == 2
 
 
+def test_an_attachment_of_a_draft_put_aside_comes_back(shop: Workshop, desk: LoopbackDesk, tmp_path: Path) -> None:
+    log = tmp_path / "error.log"
+    log.write_bytes(b"boom")
+    draft = shop.engine.begin("panel")
+    draft.add_shots([shot()])
+    draft.add_file(log)
+    draft.put_aside()
+    log.unlink()
+    again = shop.engine.begin("panel")
+    assert [picture.name for picture in again.pictures] == ["error.log"]
+    again.submit()
+    shop.deliver()
+    assert list(desk.blobs[again.report_id].values()) == [b"boom"]
+
+
+def test_what_was_never_more_than_a_half_made_copy_is_deleted(shop: Workshop) -> None:
+    folder = shop.spool.open_draft("6f1c2d3e-0000-4000-8000-000000000001")
+    (folder / ("0" * 64)).write_bytes(b"pixels that nobody approved")
+    assert not shop.engine.begin("panel").is_restored
+    assert shop.places() == {}
+
+
 def test_a_draft_that_another_process_works_on_is_left_alone(shop: Workshop) -> None:  # I9
     draft = shop.engine.begin("panel")
     draft.set_words("mine", None, False)
