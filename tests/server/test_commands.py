@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import pty
 import re
@@ -14,6 +15,7 @@ import pytest
 import requests
 import trustme
 
+from server_stub.__main__ import main
 from tests.server.rig import PASSWORD, REPOSITORY, Agent, Device, Process, Server, command, manifest
 
 
@@ -83,14 +85,25 @@ def test_nothing_of_a_request_is_written_to_the_log(process: Process, prepared: 
         (["revoke-device", "nothing"], "There is no device nothing"),
         (["run", "--tls-cert", "x.pem"], "belong together"),
         (["run", "--tls-cert", "x.pem", "--tls-key", "y.pem"], "There is no file x.pem"),
-        (["run", "--host", "203.0.113.77", "--port", "0"], "Cannot listen on 203.0.113.77, port 0"),
     ],
 )
-def test_what_cannot_be_done_is_said_in_one_line(data: Path, arguments: list[str], said: str) -> None:
-    result = command(*arguments, "--data", str(data), stdin=f"{PASSWORD}\n")
+def test_what_cannot_be_done_is_said_in_one_line(
+    data: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, arguments: list[str], said: str
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO(f"{PASSWORD}\n"))
+    monkeypatch.setattr(os, "umask", lambda _mask: 0)  # it would count for the tests after this one
+    assert main([*arguments, "--data", str(data)]) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert said in err
+    assert err.startswith("deskbell-server: ")
+    assert err.count("\n") == 1
+
+
+def test_an_address_that_is_not_this_machines_is_said_in_one_line(data: Path) -> None:
+    result = command("run", "--host", "203.0.113.77", "--port", "0", "--data", str(data))
     assert (result.returncode, result.stdout) == (1, "")
-    assert said in result.stderr
-    assert result.stderr.startswith("deskbell-server: ")
+    assert result.stderr.startswith("deskbell-server: Cannot listen on 203.0.113.77, port 0")
     assert result.stderr.count("\n") == 1
 
 
@@ -114,11 +127,13 @@ def test_a_wrong_command_line_is_exit_code_two(data: Path, arguments: list[str])
     assert (result.returncode, result.stdout) == (2, "")
 
 
-def test_every_command_but_init_says_where_data_is_missing(tmp_path: Path) -> None:
+def test_every_command_but_init_says_where_data_is_missing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "umask", lambda _mask: 0)  # it would count for the tests after this one
     for arguments in (["run"], ["add-site", "x"], ["list-sites"], ["disable-agent", "x"], ["revoke-device", "x"]):
-        result = command(*arguments, "--data", str(tmp_path))
-        assert result.returncode == 1
-        assert f"Make it with: deskbell-server init --data {tmp_path}" in result.stderr
+        assert main([*arguments, "--data", str(tmp_path)]) == 1
+        assert f"Make it with: deskbell-server init --data {tmp_path}" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
 
 
