@@ -220,7 +220,10 @@ def _say_outcome(outcome: _Outcome, as_json: bool) -> None:
         if problem:
             _say_problem(problem, False)
     elif outcome.code == NOT_SAVED and problem:
-        print(problem.title, file=sys.stderr)
+        # The problem's own words speak of a panel that is still open.
+        print(
+            _("{title}. Nothing was sent; please try again, or call IT.").format(title=problem.title), file=sys.stderr
+        )
     elif problem:
         _say_problem(problem, as_json)
     if outcome.left_out and not as_json:
