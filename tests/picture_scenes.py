@@ -13,9 +13,9 @@ from PySide6.QtGui import QColor, QImage, QLinearGradient, QPainter
 from PySide6.QtWidgets import QApplication, QWidget
 
 from client.core import faults, words
-from client.core.draft import Picture
 from client.core.events import Delivered, NeedsAttention, NotSaved, Saved, Waiting
 from client.core.models import Fact, Flaw, FrontWindow, Receipt, Shot
+from client.core.picture import Picture
 from client.core.save_problem import save_problem
 from client.core.words import _, ngettext
 from client.system.facts import collectors

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -23,7 +23,6 @@ from client.core.models import (
     Attachment,
     AttachmentKind,
     Collector,
-    Display,
     Encoded,
     Fact,
     Flaw,
@@ -31,30 +30,12 @@ from client.core.models import (
     Requester,
     Shot,
 )
+from client.core.picture import Picture
 from client.core.save_problem import save_problem
 from client.core.surroundings import Surroundings
 from client.core.words import _, language
 
 MAX_ATTACHMENT_BYTES = 25 * 1024 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """What the draft knows of one picture or added attachment."""
-
-    id: int
-    name: str
-    taken_at: datetime
-    display: Display | None = None  # None: an attachment that the user added
-    flaw: Flaw | None = None
-    has_pixels: bool = True  # False: there is only a flaw to tell
-    is_included: bool = True
-    is_earlier: bool = False  # from before a crash
-    stored: Path | None = None  # its bytes as they will be sent, once encoded
-    size_bytes: int | None = None
-    media_type: str = "image/png"
-    sha256: str | None = None
-    unwritten: bytes | None = field(default=None, repr=False)  # encoded, but the disk did not take it yet
 
 
 class Draft:

@@ -6,14 +6,12 @@ import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from client.core.durable import replace
 from client.core.models import Display
+from client.core.picture import Picture
 from client.core.spool import DRAFT
-
-if TYPE_CHECKING:
-    from client.core.draft import Picture
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +37,6 @@ def write(folder: Path, words: Words) -> None:
 
 def read(folder: Path) -> Words:
     """What a draft's folder holds. Raises OSError or ValueError where that cannot be read."""
-    from client.core.draft import Picture
-
     body = json.loads((folder / DRAFT).read_bytes())
     try:
         pictures = tuple(

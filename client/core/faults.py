@@ -1,4 +1,4 @@
-"""Failures of the network in words: what happened, what happens next, what the user can do."""
+"""What keeps a report from its desk, in words: what happened, what happens next, what the user can do."""
 
 from __future__ import annotations
 
@@ -69,6 +69,33 @@ def proxy_unreachable() -> Problem:
         "proxy",
         _("The network’s proxy does not answer"),
         _("Your report is safe on this PC and is sent by itself when the proxy is back."),
+    )
+
+
+def damaged(reason: str) -> Problem:
+    return Problem(
+        "damaged",
+        _("A saved report was damaged on this PC"),
+        _("What is left of it is kept. Please tell IT, or report the problem again. ({reason})").format(reason=reason),
+    )
+
+
+def left_out(number: int, reason: str) -> Problem:
+    return Problem(
+        "left_out",
+        _("Ticket {number} is with IT, but not all of it").format(number=number),
+        _("An attachment or a picture could not be handed over: {reason}. IT has everything else.").format(
+            reason=reason
+        ),
+    )
+
+
+def local_trouble(error: Exception) -> Problem:
+    reason = error.strerror if isinstance(error, OSError) else None
+    return Problem(
+        "disk",
+        _("This PC gives trouble with a saved report"),
+        _("The report is kept and tried again. ({reason})").format(reason=reason or type(error).__name__),
     )
 
 

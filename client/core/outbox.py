@@ -206,7 +206,7 @@ class Outbox:
             claim.end()
         except Exception as error:  # a fault of ours: this report waits, the others go on, the lane reports it
             claim.end()
-            self._postpone(report_id, LocalFault(_disk_trouble(error)))
+            self._postpone(report_id, LocalFault(faults.local_trouble(error)))
             raise
         finally:
             claim.release(remove=is_gone)
@@ -224,14 +224,14 @@ class Outbox:
             self._tell_where_it_went(report_id)
             return True
         except Damaged as error:
-            return self._park(report_id, _damaged(str(error)))
+            return self._park(report_id, faults.damaged(str(error)))
         except Rejected as error:
             return self._park(report_id, error.problem)
         except DeskError as error:
             self._postpone(report_id, error)
             return False
         except OSError as error:
-            self._postpone(report_id, LocalFault(_disk_trouble(error)))
+            self._postpone(report_id, LocalFault(faults.local_trouble(error)))
             return False
         self._hold = None
         self._faults_in_row = 0
@@ -262,7 +262,8 @@ class Outbox:
                     raise Unanswered(faults.cut_off()) from error  # damaged on the way, not here
                 left_out = error
         if left_out:
-            raise Rejected(_left_out(left_out, receipt.ticket_number)) from left_out
+            reason = left_out.problem.title if isinstance(left_out, Rejected) else _("it was damaged on this PC")
+            raise Rejected(faults.left_out(receipt.ticket_number, reason)) from left_out
         if not receipt.is_complete:
             raise Unanswered(faults.cut_off())
         return receipt
@@ -321,7 +322,7 @@ class Outbox:
         try:
             self._spool.park(report_id, problem)
         except OSError as error:
-            self._postpone(report_id, LocalFault(_disk_trouble(error)))
+            self._postpone(report_id, LocalFault(faults.local_trouble(error)))
             return False
         self._on_event(NeedsAttention(report_id, problem))
         return True
@@ -337,31 +338,3 @@ class Outbox:
         if state != self._state:
             self._state = state
             self._on_event(state)
-
-
-def _damaged(reason: str) -> Problem:
-    return Problem(
-        "damaged",
-        _("A saved report was damaged on this PC"),
-        _("What is left of it is kept. Please tell IT, or report the problem again. ({reason})").format(reason=reason),
-    )
-
-
-def _left_out(error: Damaged | Rejected, number: int) -> Problem:
-    reason = error.problem.title if isinstance(error, Rejected) else _("it was damaged on this PC")
-    return Problem(
-        "left_out",
-        _("Ticket {number} is with IT, but not all of it").format(number=number),
-        _("An attachment or a picture could not be handed over: {reason}. IT has everything else.").format(
-            reason=reason
-        ),
-    )
-
-
-def _disk_trouble(error: Exception) -> Problem:
-    reason = error.strerror if isinstance(error, OSError) else None
-    return Problem(
-        "disk",
-        _("This PC gives trouble with a saved report"),
-        _("The report is kept and tried again. ({reason})").format(reason=reason or type(error).__name__),
-    )

@@ -31,7 +31,8 @@ from client.ui.screens import tile_size
 from client.ui.theme import STEP, Theme
 
 if TYPE_CHECKING:
-    from client.core.draft import Draft, Picture
+    from client.core.draft import Draft
+    from client.core.picture import Picture
     from client.ui.facts_page import FactsPage
     from client.ui.outcome_page import OutcomePage
     from client.ui.picture_window import PictureWindow

@@ -17,7 +17,7 @@ from client.ui.theme import STEP, Theme
 from client.ui.tiles import Tile
 
 if TYPE_CHECKING:
-    from client.core.draft import Picture
+    from client.core.picture import Picture
 
 SINGLE_HEIGHT = 160
 SHAPE = 9 / 16  # of a tile; pictures of other shapes are shown whole, on a ground

@@ -7,10 +7,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from client.core.draft import Picture
 from client.core.errors import DeskbellError, Problem
 from client.core.events import OutboxChanged
 from client.core.models import Category, Collector, DeskInfo, Display, Fact, Flaw, FrontWindow, Shot
+from client.core.picture import Picture
 from client.ui.reporting import Senses
 
 TAKEN_AT = datetime(2026, 11, 23, 9, 41, 7, tzinfo=UTC)

@@ -10,7 +10,6 @@ from PySide6.QtGui import QAccessible
 from PySide6.QtWidgets import QApplication, QCheckBox, QLabel, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
-from client.core.draft import Picture
 from client.core.errors import Problem
 from client.core.events import (
     Accepted,
@@ -24,6 +23,7 @@ from client.core.events import (
     Waiting,
 )
 from client.core.models import Category, DeskInfo, Flaw, Receipt
+from client.core.picture import Picture
 from client.ui import phrases
 from client.ui.screens import columns_for, tile_size
 from client.ui.tiles import Tile
