@@ -8,7 +8,6 @@ import signal
 import pytest
 
 from tests.e2e import acting
-from tests.rigs.desk_server import free_port
 from tests.rigs.desktop import x_desktop
 from tests.rigs.waiting import wait_until
 
@@ -35,11 +34,10 @@ def test_what_the_command_line_saved_is_sent_by_the_tray_program() -> None:
     with x_desktop() as desktop, acting.desk(desktop.session) as (server, client):
         client.start()
         acting.wait_until_running(client)
-        client.configure(
-            server=f"http://127.0.0.1:{free_port()}", site_key=server.site_key
-        )  # for the next one to start
+        server.stop()
         saved = client.run("report", "from a script", "--no-screens")
         assert saved.returncode == 3, saved.stdout + saved.stderr
+        server.start()  # the command has ended: only the tray program is there to send it
         (ticket,) = server.wait_for_tickets(1, within_s=60)
         assert ticket.manifest["text"] == "from a script"
         wait_until(lambda: not client.waiting(), "the report to leave the outbox")
