@@ -183,10 +183,10 @@ class Panel(QWidget):
         if self.draft.is_submitted or self.is_saved:
             return
         self._keep_words()
+        self.draft.submit()  # first: it is saved on a lane while this window repaints
         self.compose.show_problem(None)
         self.compose.set_saving(True)
         self._second_click.start()
-        self.draft.submit()
 
     def _connect(self) -> None:
         compose = self.compose
