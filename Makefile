@@ -8,7 +8,7 @@ CATALOGUES := $(patsubst %.po,%.mo,$(wildcard assets/locale/*/LC_MESSAGES/deskbe
 SOURCES := client server_stub assets tests installer
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench pictures measure-gnome words lock clean
+.PHONY: help demo test faults check bench pictures measure-gnome words lock clean
 
 help: ## this list
 	@awk -F ':[^#]*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -20,8 +20,12 @@ demo: $(VENV)/run.stamp $(CATALOGUES) ## a server, a client and a ticket in two 
 
 test: $(VENV)/dev.stamp $(CATALOGUES) ## every test (ARGS="-k tray" passes arguments on)
 	@$(NEED) qt
-	@$(NEED) demo tests || [ "$$CI" != true ]
+	@$(NEED) demo tests faults || [ "$$CI" != true ]
 	@$(BIN)/python -m pytest $(ARGS)
+
+faults: $(VENV)/dev.stamp $(CATALOGUES) ## the campaigns of faults (FULL=1 in full, ARGS="kill --seed 7" one of them)
+	@$(NEED) qt faults
+	@$(BIN)/python -m tests.faults $(if $(FULL),--full) $(ARGS)
 
 check: $(VENV)/dev.stamp $(CATALOGUES) ## lint, types, layering, words
 	@$(NEED) qt
