@@ -24,7 +24,7 @@ from client.core.errors import (
 )
 from client.core.events import Accepted, Delivered, NeedsAttention, OutboxChanged, Saved, Waiting
 from client.core.models import Receipt, Report
-from client.core.outbox import FIRST_RETRY_S, LAST_RETRY_S
+from client.core.schedule import FIRST_RETRY_S, LAST_RETRY_S
 from tests.core.desk import LoopbackDesk
 from tests.core.workshop import Workshop, shot
 
