@@ -6,36 +6,24 @@ while the user looks, so that Send has nothing to wait for.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from client.core import draft_file, facts, flaws, manifest
+from client.core import draft_file, facts
+from client.core.album import Album
+from client.core.attachable import attachable
 from client.core.claim import Claim
-from client.core.durable import make_private_dir, write_new
-from client.core.errors import DeskbellError, Problem
 from client.core.events import FactsFound, NotSaved, PictureFailed, PictureReady, Saved
-from client.core.lane import Job
-from client.core.models import (
-    Attachment,
-    AttachmentKind,
-    Collector,
-    Encoded,
-    Fact,
-    Flaw,
-    Report,
-    Requester,
-    Shot,
-)
+from client.core.manifest import MAX_ATTACHMENTS
+from client.core.models import Collector, Encoded, Fact, Flaw, Report, Requester, Shot
 from client.core.picture import Picture
+from client.core.quiet import Quiet
 from client.core.save_problem import save_problem
 from client.core.surroundings import Surroundings
-from client.core.words import _, language
-
-MAX_ATTACHMENT_BYTES = 25 * 1024 * 1024
+from client.core.words import language
 
 
 class Draft:
@@ -59,28 +47,23 @@ class Draft:
         self._via = via
         self._around = around
         self._claim = claim
-        self._lock = threading.Lock()
-        self._pictures: dict[int, Picture] = {}
-        self._next_id = 1
+        self._album = Album(around.spool.drafts / report_id)
         self._facts: tuple[Fact, ...] = ()
         self._excluded_facts: set[str] = set()
-        self._pending = 0  # encodings and gatherings under way
-        self._when_quiet: Job | None = None  # what to do on the disk lane once nothing is under way
+        self._quiet = Quiet(around.disk)  # no encoding, no gathering under way
         self._created_at: datetime | None = None
         self._requester: Requester | None = None
         for picture in earlier.pictures if earlier else ():
-            self._add(replace(picture, is_earlier=True))
+            self._album.add(replace(picture, is_earlier=True))
 
     @property
     def pictures(self) -> tuple[Picture, ...]:
-        with self._lock:
-            return tuple(self._pictures.values())
+        return self._album.all()
 
     @property
     def facts(self) -> tuple[Fact, ...]:
         """Facts of the machine, and of pictures that are missing or say nothing."""
-        with self._lock:
-            return self._facts + self._flaw_facts()
+        return self._facts + self._album.flaw_facts()
 
     def excluded_facts(self) -> frozenset[str]:
         return frozenset(self._excluded_facts)
@@ -95,7 +78,7 @@ class Draft:
     def add_shots(self, shots: Sequence[Shot]) -> None:
         """Start encoding; PictureReady or PictureFailed follows for each shot with pixels."""
         for index, shot in enumerate(shots):
-            picture = self._add(
+            picture = self._album.add(
                 Picture(
                     id=0,
                     name=f"display-{shot.display.number}.png",
@@ -107,7 +90,7 @@ class Draft:
                 )
             )
             if shot.pixels is not None:
-                self._begin_pending()
+                self._quiet.begin()
                 lane = self._around.encoders[index % len(self._around.encoders)]
                 lane.put(lambda shot=shot, picture=picture: self._store(picture.id, lambda: self._around.encode(shot)))  # type: ignore[misc]
 
@@ -116,31 +99,17 @@ class Draft:
 
         Raises DeskbellError, in words, where it cannot be read or is too large.
         """
-        problem = _("“{name}” cannot be attached").format(name=path.name)
-        try:
-            if not path.is_file():
-                raise DeskbellError(Problem("no_file", problem, _("It is not a file that can be read.")))
-            if path.stat().st_size > MAX_ATTACHMENT_BYTES:
-                raise DeskbellError(Problem("too_large", problem, _("It is larger than 25 MB.")))
-            path.open("rb").close()
-        except OSError as error:
-            raise DeskbellError(Problem("unreadable", problem, error.strerror or str(error))) from error
-        if len(self.pictures) >= manifest.MAX_ATTACHMENTS:
-            raise DeskbellError(Problem("too_many", problem, _("A report holds 40 attachments at most.")))
-        import mimetypes
-
-        media_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-        picture = self._add(Picture(id=0, name=path.name, taken_at=datetime.now(UTC), media_type=media_type))
-        self._begin_pending()
+        picture = self._album.add(attachable(path, room=MAX_ATTACHMENTS - len(self.pictures)))
+        self._quiet.begin()
         self._around.disk.put(
-            lambda: self._store(picture.id, lambda: Encoded(path.read_bytes(), media_type, path.suffix))
+            lambda: self._store(picture.id, lambda: Encoded(path.read_bytes(), picture.media_type, path.suffix))
         )
         return picture
 
     def include(self, picture_id: int, is_included: bool) -> None:
         """Tick or untick a picture."""
         if not self._is_closed:
-            self._change(picture_id, is_included=is_included)
+            self._album.change(picture_id, is_included=is_included)
             self._autosave()
 
     def include_fact(self, key: str, is_included: bool) -> None:
@@ -150,17 +119,15 @@ class Draft:
 
     def gather(self, collectors: Sequence[Collector]) -> None:
         """Collect facts; FactsFound follows."""
-        self._begin_pending()
+        self._quiet.begin()
 
         def job() -> None:
             try:
                 self._requester = self._around.requester()
-                found = facts.gather(collectors, off=self._around.facts_off)
-                with self._lock:
-                    self._facts = found
+                self._facts = facts.gather(collectors, off=self._around.facts_off)
                 self._around.on_event(FactsFound(self.report_id, self.facts))
             finally:
-                self._end_pending()
+                self._quiet.end()
 
         self._around.collecting.put(job)
 
@@ -169,7 +136,7 @@ class Draft:
         if not self._is_closed:
             self.is_submitted = True
             self._around.disk.drop(self._autosave_key)
-            self._once_quiet(self._save)
+            self._quiet.once(self._save)
 
     def put_aside(self) -> None:
         """Keep words and added attachments for the next time; pictures are of a moment that has passed and go."""
@@ -207,47 +174,21 @@ class Draft:
                 self._claim.release(remove=True)
 
         self._around.disk.drop(self._autosave_key)
-        self._once_quiet(job)
+        self._quiet.once(job)
 
     # on lanes
 
     def _store(self, picture_id: int, encode: Callable[[], Encoded]) -> None:
         try:
             encoded = encode()
-            self._keep(picture_id, encoded.data, encoded.media_type)
+            self._album.keep(picture_id, encoded)
             self._around.on_event(PictureReady(self.report_id, picture_id, len(encoded.data)))
             self._autosave()
         except Exception:  # out of memory, a broken encoder: the report goes on without this picture
-            self._change(picture_id, flaw=Flaw.FAILED, has_pixels=False, is_included=False)
+            self._album.change(picture_id, flaw=Flaw.FAILED, has_pixels=False, is_included=False)
             self._around.on_event(PictureFailed(self.report_id, picture_id))
         finally:
-            self._end_pending()
-
-    def _keep(self, picture_id: int, data: bytes, media_type: str) -> None:
-        """Put encoded bytes on disk; where the disk refuses they stay in memory and Send tries again."""
-        sha256 = manifest.digest(data)
-        stored: Path | None = None
-        with suppress(OSError):
-            stored = self._write(sha256, data)
-        self._change(
-            picture_id,
-            sha256=sha256,
-            size_bytes=len(data),
-            media_type=media_type,
-            stored=stored,
-            unwritten=None if stored else data,
-        )
-
-    def _write(self, sha256: str, data: bytes) -> Path:
-        make_private_dir(self._around.spool.drafts / self.report_id)
-        path = self._around.spool.drafts / self.report_id / sha256
-        try:
-            write_new(path, data)
-        except FileExistsError:  # two displays show the same
-            if manifest.digest(path.read_bytes()) != sha256:
-                path.unlink()
-                write_new(path, data)
-        return path
+            self._quiet.end()
 
     def _autosave(self) -> None:
         if self._is_closed:
@@ -263,10 +204,7 @@ class Draft:
     def _save(self) -> None:
         self._created_at = self._created_at or datetime.now(UTC)
         try:
-            for picture in self.pictures:
-                if picture.is_included and picture.unwritten is not None and picture.sha256:
-                    stored = self._write(picture.sha256, picture.unwritten)
-                    self._change(picture.id, stored=stored, unwritten=None)
+            self._album.write_rest()
             self._around.spool.open_draft(self.report_id)
             self._around.spool.commit(self._report(self._created_at))
         except Exception as error:
@@ -281,19 +219,6 @@ class Draft:
         self._around.on_saved()
 
     def _report(self, created_at: datetime) -> Report:
-        attachments = tuple(
-            Attachment(
-                sha256=picture.sha256,
-                size_bytes=picture.size_bytes or 0,
-                name=picture.name,
-                media_type=picture.media_type,
-                kind=AttachmentKind.SCREENSHOT if picture.display else AttachmentKind.FILE,
-                taken_at=picture.taken_at,
-                display=picture.display,
-            )
-            for picture in self.pictures
-            if picture.is_included and picture.sha256
-        )
         return Report(
             report_id=self.report_id,
             created_at=created_at,
@@ -305,7 +230,7 @@ class Draft:
             client=self._around.client,
             requester=self._claimed(),
             facts=tuple(fact for fact in self.facts if fact.key not in self._excluded_facts),
-            attachments=attachments[: manifest.MAX_ATTACHMENTS],
+            attachments=self._album.attachments(),
         )
 
     def _claimed(self) -> Requester:
@@ -317,42 +242,3 @@ class Draft:
             user="" if "user" in kept_back else requester.user,
             host="" if "host" in kept_back else requester.host,
         )
-
-    # state shared with lanes
-
-    def _flaw_facts(self) -> tuple[Fact, ...]:
-        found = (
-            flaws.fact(Shot(picture.display, picture.taken_at, b"" if picture.has_pixels else None, picture.flaw))
-            for picture in self._pictures.values()
-            if picture.display and not picture.is_earlier
-        )
-        return tuple(fact for fact in found if fact)
-
-    def _add(self, picture: Picture) -> Picture:
-        with self._lock:
-            added = replace(picture, id=self._next_id)
-            self._pictures[added.id] = added
-            self._next_id += 1
-            return added
-
-    def _change(self, picture_id: int, **changes: object) -> None:
-        with self._lock:
-            self._pictures[picture_id] = replace(self._pictures[picture_id], **changes)  # type: ignore[arg-type]
-
-    def _begin_pending(self) -> None:
-        with self._lock:
-            self._pending += 1
-
-    def _end_pending(self) -> None:
-        with self._lock:
-            self._pending -= 1
-        self._once_quiet(None)
-
-    def _once_quiet(self, job: Job | None) -> None:
-        """Run `job`, or the one asked for before, on the disk lane as soon as nothing else is under way; once."""
-        with self._lock:
-            self._when_quiet = job or self._when_quiet
-            if self._pending or self._when_quiet is None:
-                return
-            ready, self._when_quiet = self._when_quiet, None
-        self._around.disk.put(ready)
