@@ -45,7 +45,11 @@ RULES = (
     ),
     Rule("client.ui", ("client.ui", "client.core"), ("PySide6", "shiboken6"), never=("sqlite3", "threading")),
     Rule("client.app", ("client",), None),
-    Rule("client.cli", (*BELOW, "client.assembly", "client.doctor", "client.__main__"), None),  # never client.ui
+    Rule("client.commands.printing", ("client.core",)),
+    Rule(  # never client.ui
+        "client.commands", (*BELOW, "client.commands", "client.assembly", "client.doctor", "client.__main__"), None
+    ),
+    Rule("client.cli", ("client.commands", "client.core")),
     Rule("client.doctor", (*BELOW, "client.assembly"), None),
     Rule("client.assembly", BELOW),
     Rule("client", ("client",)),
