@@ -9,45 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from client.assembly import assemble, inline
-from client.core.engine import Engine
-from client.core.errors import Problem
-from client.core.events import Delivered, Event, Waiting
-from client.core.paths import Paths, paths
-from client.core.settings import load
 from tests.core.answering import answering, http
+from tests.core.client import Client
 from tests.core.workshop import shot
 from tests.rigs.desk_server import DeskServer, free_port
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-class Client:
-    """A profile and the core on it, as the command line has it."""
-
-    def __init__(self, profile: Path, url: str, site_key: str) -> None:
-        self.paths: Paths = paths(profile)
-        profile.mkdir(exist_ok=True)
-        self.paths.user_config.write_text(json.dumps({"server": url, "site_key": site_key}))
-        self.events: list[Event] = []
-        self.engine = self.assemble()
-
-    def assemble(self) -> Engine:
-        settings = load(self.paths.machine_config, self.paths.user_config)
-        return assemble(self.paths, settings, inline(), self.events.append)
-
-    def report(self, text: str = "printer jams") -> str:
-        draft = self.engine.begin_new("cli")
-        draft.set_words(text, "printer", True)
-        draft.add_shots([shot(1, b"\x10\x20\x30\xff", 64, 48), shot(2, b"\x01\x02\x03\xff", 32, 32)])
-        draft.submit()
-        return draft.report_id
-
-    def delivered(self) -> list[str]:
-        return [event.report_id for event in self.events if isinstance(event, Delivered)]
-
-    def held_by(self) -> Problem:
-        return [event.problem for event in self.events if isinstance(event, Waiting)][-1]
 
 
 @pytest.fixture
@@ -73,8 +40,7 @@ def test_a_report_is_delivered_byte_for_byte(client: Client, desk_server: DeskSe
 
 def test_a_report_sent_again_is_the_same_ticket(client: Client, desk_server: DeskServer) -> None:  # I3
     report_id = client.report()
-    (client.paths.spool / "sent" / report_id / "receipt.json").unlink()
-    (client.paths.spool / "sent" / report_id).rename(client.paths.spool / "outbox" / report_id)
+    client.unsend(report_id)
     client.engine.look()
     assert client.delivered() == [report_id, report_id]
     assert _tickets(desk_server, report_id) == 1
@@ -82,8 +48,7 @@ def test_a_report_sent_again_is_the_same_ticket(client: Client, desk_server: Des
 
 def test_a_report_of_a_device_that_enrolled_anew_is_the_same_ticket(client: Client, desk_server: DeskServer) -> None:
     report_id = client.report()  # I3: the credential store was emptied between sending and receipt
-    (client.paths.spool / "sent" / report_id / "receipt.json").unlink()
-    (client.paths.spool / "sent" / report_id).rename(client.paths.spool / "outbox" / report_id)
+    client.unsend(report_id)
     client.paths.data.joinpath("identity.json").unlink()
     client.engine = client.assemble()
     client.engine.look()
@@ -99,8 +64,7 @@ def test_a_report_of_a_ticket_that_was_deleted_makes_no_second(client: Client, d
     with database:
         database.execute("update tickets set deleted_at = '2026-11-23 10:00:00' where id = ?", [report_id])
     database.close()
-    (client.paths.spool / "sent" / report_id / "receipt.json").unlink()
-    (client.paths.spool / "sent" / report_id).rename(client.paths.spool / "outbox" / report_id)
+    client.unsend(report_id)
     client.engine.look()
     assert client.delivered() == [report_id, report_id]
     assert _tickets(desk_server, report_id) == 1
