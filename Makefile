@@ -57,7 +57,7 @@ lock: | build ## requirements*.lock from pyproject.toml
 	build/uv/bin/uv pip compile $(LOCK) --group dev -o requirements-dev.lock pyproject.toml
 	build/uv/bin/uv pip compile $(LOCK) -c requirements-dev.lock -o requirements.lock pyproject.toml
 LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-header --no-emit-index-url \
-  --no-emit-find-links --upgrade --extra server
+  --no-emit-find-links --upgrade --extra server --extra postgres
 
 clean: ## what was made here, but for the lock files
 	rm -rf build dist $(VENV) $(CATALOGUES) .pytest_cache .mypy_cache .ruff_cache .hypothesis
