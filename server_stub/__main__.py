@@ -98,6 +98,15 @@ def parser() -> argparse.ArgumentParser:
     disable = command("disable-agent", _("shut an agent out"))
     disable.add_argument("login", metavar=_("LOGIN"))
 
+    incident = command("add-incident", _("tell every employee of an outage, and print its number"))
+    incident.add_argument("title", metavar=_("TITLE"))
+    incident.add_argument("--text", default="", help=_("what more there is to say"))
+
+    end = command("end-incident", _("tell that an outage is over"))
+    end.add_argument("number", type=_count, metavar=_("NUMBER"))
+
+    command("list-incidents", _("print what goes on"))
+
     revoke = command("revoke-device", _("shut a device out"))
     revoke.add_argument("device_id", metavar=_("DEVICE_ID"))
     return top

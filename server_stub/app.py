@@ -35,6 +35,7 @@ from server_stub.store.clock import Clock, utc_now
 from server_stub.store.database import Database
 from server_stub.store.devices import Devices
 from server_stub.store.figures import Figures
+from server_stub.store.incidents import Incidents
 from server_stub.store.queue import Queue
 from server_stub.store.tickets import Tickets
 from server_stub.tally import Tally
@@ -95,6 +96,7 @@ def build(settings: Settings, clock: Clock, hasher: PasswordHasher) -> Parts:
         devices=Devices(database, clock, settings.enrolments_per_hour),
         tickets=Tickets(database, clock, settings.reports_per_hour),
         agents=Agents(database, clock),
+        incidents=Incidents(database, clock),
         queue=Queue(database),
         sessions=Sessions(database, clock, settings.session_s),
         attempts=LoginAttempts(database, clock, settings.logins_per_quarter, settings.logins_per_quarter_and_address),

@@ -19,6 +19,7 @@ from server_stub.store.agents import AgentExists, Agents
 from server_stub.store.clock import utc_now
 from server_stub.store.database import Database
 from server_stub.store.devices import Devices
+from server_stub.store.incidents import Incidents
 from server_stub.store.schema import NewerDatabase, upgrade
 from server_stub.store.sites import SiteExists, Sites
 
@@ -154,6 +155,32 @@ def disable_agent(arguments: Namespace) -> int:
     return 0
 
 
+def add_incident(arguments: Namespace) -> int:
+    """Tell every device of an outage, and print its number."""
+    title, text = arguments.title.strip(), arguments.text.strip()
+    if not title or len(title) > 200 or len(text) > 2000:
+        raise CannotDo(_("An incident needs a title of at most 200 characters, and its text has at most 2,000."))
+    with _opened(Settings(arguments.data)) as database:
+        _print(str(Incidents(database, utc_now).add(title, text)))
+    return 0
+
+
+def end_incident(arguments: Namespace) -> int:
+    """Tell every device that an outage is over."""
+    with _opened(Settings(arguments.data)) as database:
+        if not Incidents(database, utc_now).end(arguments.number):
+            raise CannotDo(_("No incident {number} goes on.").format(number=arguments.number))
+    return 0
+
+
+def list_incidents(arguments: Namespace) -> int:
+    """Print what goes on: number, begin and title, separated by tabs."""
+    with _opened(Settings(arguments.data)) as database:
+        for incident in Incidents(database, utc_now).current():
+            _print(f"{incident.id}\t{incident.since:%Y-%m-%d %H:%M}\t{incident.title}")
+    return 0
+
+
 def revoke_device(arguments: Namespace) -> int:
     """Shut a device out."""
     with _opened(Settings(arguments.data)) as database:
@@ -171,6 +198,9 @@ COMMANDS: Mapping[str, Callable[[Namespace], int]] = {
     "add-agent": add_agent,
     "set-password": set_password,
     "disable-agent": disable_agent,
+    "add-incident": add_incident,
+    "end-incident": end_incident,
+    "list-incidents": list_incidents,
     "revoke-device": revoke_device,
 }
 

@@ -20,6 +20,7 @@ from server_stub.store.clock import Clock
 from server_stub.store.database import Database
 from server_stub.store.devices import Devices
 from server_stub.store.figures import Figures
+from server_stub.store.incidents import Incidents
 from server_stub.store.queue import Queue
 from server_stub.store.tickets import Tickets
 from server_stub.words import Library, Words
@@ -41,6 +42,7 @@ class Parts:
     devices: Devices
     tickets: Tickets
     agents: Agents
+    incidents: Incidents
     queue: Queue
     sessions: Sessions
     attempts: LoginAttempts

@@ -14,7 +14,7 @@ from client.core.durable import make_private_dir, replace
 from client.core.errors import DeskError, SignInNeeded
 from client.core.events import DeskChanged, Listener
 from client.core.lane import Jobs
-from client.core.models import Category, DeskInfo
+from client.core.models import Category, DeskInfo, Incident
 
 FRESH_S = 300.0
 
@@ -83,5 +83,6 @@ class Inbox:
                 on_duty=tuple(body["on_duty"]),
                 first_answer_s=body["first_answer_s"],
                 categories=tuple(Category(**item) for item in body["categories"]),
+                incidents=tuple(Incident(**item) for item in body.get("incidents", ())),
             )
         return None

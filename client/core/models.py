@@ -152,6 +152,16 @@ class Category:
 
 
 @dataclass(frozen=True, slots=True)
+class Incident:
+    """An outage that the desk knows of and that goes on."""
+
+    id: int
+    title: str
+    text: str
+    since: str  # RFC 3339
+
+
+@dataclass(frozen=True, slots=True)
 class DeskInfo:
     """What the desk says of itself: who is on duty, how to reach it, how it sorts."""
 
@@ -160,6 +170,7 @@ class DeskInfo:
     on_duty: tuple[str, ...] = ()
     first_answer_s: int | None = None
     categories: tuple[Category, ...] = ()
+    incidents: tuple[Incident, ...] = ()
 
 
 class SecretStore(Protocol):

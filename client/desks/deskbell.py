@@ -12,7 +12,7 @@ from client.core import faults
 from client.core.desk import Credential
 from client.core.errors import NotOurServer
 from client.core.http import Http
-from client.core.models import Attachment, Category, DeskInfo, Receipt
+from client.core.models import Attachment, Category, DeskInfo, Incident, Receipt
 
 
 class DeskbellServer:
@@ -39,6 +39,7 @@ class DeskbellServer:
                 on_duty=tuple(str(agent["name"]) for agent in body["on_duty"]),
                 first_answer_s=body["first_answer_s"] if isinstance(body["first_answer_s"], int) else None,
                 categories=tuple(Category(str(item["id"]), str(item["label"])) for item in body["categories"]),
+                incidents=tuple(_incident(item) for item in body.get("incidents", ())),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise _strange() from error
@@ -85,3 +86,7 @@ def _receipt(body: Any) -> Receipt:
 
 def _strange() -> NotOurServer:
     return NotOurServer(faults.stranger())
+
+
+def _incident(item: dict[str, object]) -> Incident:
+    return Incident(int(str(item["id"])), str(item["title"]), str(item["text"]), str(item["since"]))

@@ -38,16 +38,23 @@ class DeskRoutes:
         return router
 
     async def desk(self, request: Request) -> Response:
-        """Name, phone, who is on duty and the categories, in the language of ``Accept-Language``."""
+        """Name, phone, who is on duty, the categories and what goes on, in the language of ``Accept-Language``."""
         shown = credential(request)
-        device, on_duty = await self._parts.aside(lambda: (self._door.admit(shown), self._parts.agents.on_duty()))
-        words = self._parts.words(request)
+        parts = self._parts
+        device, on_duty, incidents = await parts.aside(
+            lambda: (self._door.admit(shown), parts.agents.on_duty(), parts.incidents.current())
+        )
+        words = parts.words(request)
         body = {
             "site": {"name": device.site_name},
             "phone": device.phone,
             "on_duty": [{"name": name} for name in on_duty],
             "first_answer_s": None,
             "categories": [{"id": key, "label": words.gettext(label)} for key, label in CATEGORIES.items()],
+            "incidents": [
+                {"id": each.id, "title": each.title, "text": each.text, "since": schema.rfc3339(each.since)}
+                for each in incidents
+            ],
         }
         raw = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
         etag = f'"{hashlib.sha256(raw).hexdigest()[:32]}"'

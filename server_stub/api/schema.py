@@ -104,6 +104,15 @@ class CategoryBody(BaseModel):
     label: str
 
 
+class IncidentBody(BaseModel):
+    """A known outage that goes on."""
+
+    id: int
+    title: str
+    text: str
+    since: datetime
+
+
 class DeskBody(BaseModel):
     """What a client shows of the desk."""
 
@@ -112,6 +121,7 @@ class DeskBody(BaseModel):
     on_duty: list[Person]
     first_answer_s: int | None
     categories: list[CategoryBody]
+    incidents: list[IncidentBody]
 
 
 class HealthBody(BaseModel):

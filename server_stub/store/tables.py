@@ -156,6 +156,16 @@ login_attempts = Table(
     Index(None, "address", "at"),
 )
 
+incidents = Table(
+    "incidents",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("title", String(200), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("since", Moment, nullable=False),
+    Column("ended_at", Moment, index=True),
+)
+
 counters = Table(
     "counters",
     metadata,

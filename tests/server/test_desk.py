@@ -19,6 +19,7 @@ def test_the_desk_says_who_is_there_and_how_to_reach_them(device: Device) -> Non
             {"id": "network", "label": "Network"},
             {"id": "other", "label": "Other"},
         ],
+        "incidents": [],
     }
 
 
@@ -43,6 +44,26 @@ def test_an_agent_who_is_shut_out_is_on_duty_no_more(device: Device, agent: Agen
     assert command("disable-agent", "Anna", "--data", str(device.server.data)).returncode == 0
     assert device.get("/api/v1/desk").json()["on_duty"] == []
     assert agent.get("/console/").status_code == 303
+
+
+def test_an_incident_is_told_to_every_device_until_it_ends(device: Device) -> None:
+    data = ("--data", str(device.server.data))
+    before = device.get("/api/v1/desk").headers["ETag"]
+    added = command("add-incident", "Mail is down", "--text", "Back at noon.", *data)
+    number = int(added.stdout)
+    later = command("add-incident", "Printers on floor 2", *data)
+
+    told = device.get("/api/v1/desk", headers={"If-None-Match": before}).json()["incidents"]
+    assert [(each["id"], each["title"], each["text"]) for each in told] == [
+        (int(later.stdout), "Printers on floor 2", ""),
+        (number, "Mail is down", "Back at noon."),
+    ]
+    assert command("list-incidents", *data).stdout.count("\n") == 2
+
+    assert command("end-incident", str(number), *data).returncode == 0
+    assert [each["title"] for each in device.get("/api/v1/desk").json()["incidents"]] == ["Printers on floor 2"]
+    again = command("end-incident", str(number), *data)
+    assert (again.returncode, again.stderr) == (1, f"deskbell-server: No incident {number} goes on.\n")
 
 
 def test_a_phone_number_that_is_taken_away_is_null(device: Device) -> None:

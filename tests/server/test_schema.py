@@ -130,6 +130,7 @@ NEEDED = [
     "migrations/env.py",
     "migrations/script.py.mako",
     "migrations/versions/v0001_first_tables.py",
+    "migrations/versions/v0002_incidents.py",
 ]
 
 
