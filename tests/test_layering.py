@@ -40,7 +40,7 @@ RULES = (
     Rule("client.capture", ("client.capture", *WORDS_AND_DATA, "client.core.lane"), ("mss", "PIL", "jeepney")),
     Rule(
         "client.system",
-        ("client.system", *WORDS_AND_DATA, "client.core.lane", "client.core.claim"),
+        ("client.system", *WORDS_AND_DATA, "client.core.lane", "client.core.claim", "client.core.durable"),
         ("psutil", "keyring", "jeepney", "PIL"),
     ),
     Rule("client.ui", ("client.ui", "client.core"), ("PySide6", "shiboken6"), never=("sqlite3", "threading")),

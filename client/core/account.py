@@ -77,8 +77,9 @@ class Account:
         credential = Credential(str(uuid.uuid4()), secrets.token_urlsafe(32))
         try:
             make_private_dir(self._identity.parent)
-            self._open_store().write(credential.device_id, credential.secret)
+            # The id first: one without a secret is replaced at the next start, a secret without an id stays for ever.
             replace(self._identity, json.dumps({"device_id": credential.device_id}).encode(), durable=True)
+            self._open_store().write(credential.device_id, credential.secret)
         except (OSError, TimeoutError) as error:
             raise SignInNeeded(_locked()) from error
         with suppress(OSError):

@@ -9,10 +9,12 @@ from __future__ import annotations
 import errno
 import os
 import sys
+import time
 from contextlib import suppress
 from pathlib import Path
 
 _FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+_ABANDONED_S = 60.0  # a file in the making that is older than this was left by a process that was killed
 _SYNCS_FOLDERS = sys.platform != "win32"  # Windows has no fsync of a directory; NTFS journals its metadata
 
 
@@ -46,6 +48,7 @@ def write_new(path: Path, data: bytes | memoryview) -> None:
 
 def replace(path: Path, data: bytes, *, durable: bool = False) -> None:
     """Put `data` in the place of `path` in one step; a reader sees the old or the new, never a mixture."""
+    _sweep(path.parent)
     fresh = path.with_name(f"{path.name}.{os.getpid()}.new")
     with suppress(FileNotFoundError):
         fresh.unlink()
@@ -63,6 +66,15 @@ def replace(path: Path, data: bytes, *, durable: bool = False) -> None:
         raise
     if durable:
         sync_dir(path.parent)
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what killed processes left of files that they were about to replace."""
+    with suppress(OSError):
+        for path in folder.glob("*.[0-9]*.new"):
+            with suppress(OSError):
+                if path.stat().st_mtime < time.time() - _ABANDONED_S:
+                    path.unlink()
 
 
 def sync_dir(path: Path) -> None:

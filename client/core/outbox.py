@@ -71,6 +71,8 @@ class Outbox:
     def _start(self) -> None:
         with suppress(OSError):
             self._spool.prepare()
+        with suppress(OSError):
+            self._spool.drop_old_locks()
         self._expire()
         self._look()
 

@@ -82,6 +82,14 @@ class Spool:
         make_private_dir(self.locks)
         return claim(self.locks / report_id)
 
+    def drop_old_locks(self) -> None:
+        """Remove the locks of reports that are nowhere any more: killed processes left them."""
+        for name in _in_order(self.locks):
+            if not any((place / name).exists() for place in (self.drafts, self.outbox, self.attention)):
+                held = claim(self.locks / name)
+                if held:
+                    held.release(remove=True)
+
     # drafts
 
     def open_draft(self, report_id: str) -> Path:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
 import stat
 import sys
 from pathlib import Path
 from typing import Any, Protocol
 
+from client.core.durable import make_private_dir, replace
 from client.core.lane import within
 from client.core.models import SecretStore
 from client.core.words import _
@@ -204,23 +204,7 @@ def _load(path: Path) -> dict[str, str] | None:
 
 
 def _save(path: Path, record: dict[str, str]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_private_dir(path.parent)
     if sys.platform != "win32":
         path.parent.chmod(0o700)
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0)
-    try:
-        with os.fdopen(os.open(draft, flags, 0o600), "wb") as file:
-            file.write(json.dumps(record).encode())
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
-    except BaseException:
-        draft.unlink(missing_ok=True)
-        raise
-    if sys.platform != "win32":
-        folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+    replace(path, json.dumps(record).encode(), durable=True)
