@@ -194,6 +194,8 @@ class Spool:
         body |= {"status": receipt.status, "missing": list(receipt.missing)}
         make_private_dir(self.sent)
         replace(entry.folder / RECEIPT, json.dumps(body, indent=1).encode(), durable=True)
+        with suppress(OSError):
+            (entry.folder / DRAFT).unlink()  # left where a process was killed just after saving
         entry.folder.rename(_free_name(self.sent / entry.report.report_id))
 
     def park(self, report_id: str, problem: Problem) -> None:

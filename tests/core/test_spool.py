@@ -212,6 +212,13 @@ def test_pictures_of_delivered_reports_expire_and_the_ledger_stays(shop: Worksho
     assert {path.name for path in (shop.spool.sent / draft.report_id).iterdir()} == {"manifest.json", "receipt.json"}
 
 
+def test_a_delivered_report_keeps_nothing_of_its_draft(shop: Workshop) -> None:
+    draft = shop.report("printer jams", shot())
+    (shop.spool.outbox / draft.report_id / "draft.json").write_text("{}")  # killed just after the rename
+    shop.deliver()
+    assert len(list((shop.spool.sent / draft.report_id).iterdir())) == 3
+
+
 def test_saving_the_same_report_again_changes_nothing(shop: Workshop) -> None:
     draft = shop.report("printer jams", shot())
     entry = shop.spool.load(draft.report_id)
