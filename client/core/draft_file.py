@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from client.core.durable import replace
-from client.core.models import Display
+from client.core.manifest import read_display
 from client.core.picture import Picture
 from client.core.spool import DRAFT
 
@@ -44,7 +44,7 @@ def read(folder: Path) -> Words:
                 id=0,
                 name=item["name"],
                 taken_at=datetime.fromisoformat(item["taken_at"]).astimezone(UTC),
-                display=Display(**item["display"]) if item["display"] else None,
+                display=read_display(item["display"]) if item["display"] else None,
                 is_included=bool(item["is_included"]),
                 stored=folder / item["sha256"],
                 size_bytes=int(item["size_bytes"]),

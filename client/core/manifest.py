@@ -1,9 +1,13 @@
-"""A report as the JSON that lies in the spool and travels to the desk (docs/api.md, "Reports")."""
+"""A report as the JSON that lies in the spool and travels to the desk (docs/api.md, "Reports").
+
+Its last member is a checksum of everything before it, so that a disk that alters a word the user wrote is noticed.
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,6 +17,8 @@ FORMAT = 1
 MAX_BYTES = 256 * 1024
 MAX_TEXT = 20_000  # characters of what the user writes
 MAX_ATTACHMENTS = 40
+_CHECKSUM = b',\n "checksum": "'
+_END = b'"\n}'
 
 
 def new_report_id() -> str:
@@ -62,15 +68,19 @@ def encode(report: Report) -> bytes:
         ],
         "attachments": [_attachment(item) for item in report.attachments],
     }
-    return json.dumps(body, ensure_ascii=False, indent=1).encode()
+    content = json.dumps(body, ensure_ascii=False, indent=1).encode().removesuffix(b"\n}")
+    return content + _CHECKSUM + digest(content).encode() + _END
 
 
 def decode(data: bytes) -> Report:
-    """The report of a manifest. Raises ValueError where it is not one, or of a newer format."""
+    """The report of a manifest. Raises ValueError where it is not one, was altered, or is of a newer format."""
     body = json.loads(data)
     try:
         if body["format"] != FORMAT:
             raise ValueError(f"manifest of format {body['format']!r}, expected {FORMAT}")
+        content, _, checksum = data.rpartition(_CHECKSUM)
+        if checksum != digest(content).encode() + _END:
+            raise ValueError("the manifest was altered after it was saved")
         if not is_report_id(body["report_id"]):
             raise ValueError("manifest without a report_id")
         return Report(
@@ -82,7 +92,7 @@ def decode(data: bytes) -> Report:
             via=body["via"],
             language=body["language"],
             client=body["client"],
-            requester=Requester(**body["requester"]),
+            requester=Requester(*(body["requester"][name] for name in ("name", "user", "host"))),
             facts=tuple(Fact(f["key"], f["label"], f["value"], f["alarm"]) for f in body["facts"]),
             attachments=tuple(_read_attachment(item) for item in body["attachments"]),
         )
@@ -125,8 +135,13 @@ def _read_attachment(body: Mapping[str, Any]) -> Attachment:
         media_type=body["media_type"],
         kind=AttachmentKind(body["kind"]),
         taken_at=_read_time(body["taken_at"]) if body["taken_at"] else None,
-        display=Display(**body["display"]) if body["display"] else None,
+        display=read_display(body["display"]) if body["display"] else None,
     )
+
+
+def read_display(body: Mapping[str, Any]) -> Display:
+    """A display as it was written by this version or a newer one. Raises KeyError, TypeError."""
+    return Display(**{each.name: body[each.name] for each in fields(Display)})
 
 
 def _time(moment: datetime) -> str:
