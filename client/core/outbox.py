@@ -86,10 +86,11 @@ class Outbox:
 
     def _retry_all(self) -> None:
         for report_id in self._spool.needing_attention():
-            claim = self._spool.claim(report_id)
-            if claim:
-                with claim, suppress(FileNotFoundError):  # another process was faster
-                    self._spool.release(report_id)
+            with suppress(OSError):  # another process was faster, or the disk is in the way: it stays where it is
+                claim = self._spool.claim(report_id)
+                if claim:
+                    with claim:
+                        self._spool.release(report_id)
         self._schedule.clear()
         self._work()
 
@@ -100,6 +101,7 @@ class Outbox:
             self._scan()
             while (report_id := self._schedule.next_due()) is not None:
                 self._tell(is_sending=True)
+                wake_at = self._clock()  # should it raise a fault of ours: the others go on at once
                 self._send(report_id)
                 if self._schedule.next_due() is None:
                     self._scan()  # what was saved meanwhile
@@ -123,7 +125,12 @@ class Outbox:
             self._on_event(NeedsAttention(report_id, problem))
 
     def _send(self, report_id: str) -> None:
-        claim = self._spool.claim(report_id)
+        try:
+            claim = self._spool.claim(report_id)
+        except OSError as error:
+            self._schedule[report_id].attempts += 1
+            self._postpone(report_id, LocalFault(faults.local_trouble(error)))
+            return
         if claim is None:
             self._schedule.taken(report_id)
             return
