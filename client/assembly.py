@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -128,12 +130,23 @@ class Connection:
         return DeskbellServer(http, account.credential, CLIENT), account
 
 
-def assemble(paths: Paths, settings: Settings, lanes: Lanes, on_event: Listener) -> Engine:
-    """The core, ready to start. Touches neither disk nor network."""
+def assemble(
+    paths: Paths,
+    settings: Settings,
+    lanes: Lanes,
+    on_event: Listener,
+    *,
+    clock: Callable[[], float] = time.monotonic,
+) -> Engine:
+    """The core, ready to start. Touches neither disk nor network. `clock` is the one that the lanes go by."""
     spool = Spool(paths.spool)
     link = Connection(paths)
-    outbox = Outbox(spool=spool, desk=link.desk, sign_in=link.sign_in, lane=lanes.outbox, on_event=on_event)
-    inbox = Inbox(cache=paths.cache, desk=link.desk, sign_in=link.sign_in, lane=lanes.inbox, on_event=on_event)
+    outbox = Outbox(
+        spool=spool, desk=link.desk, sign_in=link.sign_in, lane=lanes.outbox, on_event=on_event, clock=clock
+    )
+    inbox = Inbox(
+        cache=paths.cache, desk=link.desk, sign_in=link.sign_in, lane=lanes.inbox, on_event=on_event, clock=clock
+    )
     around = Surroundings(
         spool=spool,
         disk=lanes.disk,
