@@ -26,6 +26,10 @@ KEEP_SENT_S = 7 * 24 * 3600.0  # pictures of delivered reports, in case the serv
 _WORK = "outbox.work"
 
 
+class _Unreadable(Exception):
+    """The spool cannot be listed now. What was saved in it is no worse for that."""
+
+
 class Outbox:
     """Sends saved reports. `start`, `look` and `send_now` return at once.
 
@@ -96,7 +100,7 @@ class Outbox:
 
     def _work(self) -> None:
         """Send whatever is due, then sleep exactly until the next is."""
-        wake_at: float | None = self._clock() + LAST_RETRY_S  # should the spool itself be unreadable
+        wake_at: float | None = self._clock() + LAST_RETRY_S  # should looking raise a fault of ours
         try:
             self._scan()
             while (report_id := self._schedule.next_due()) is not None:
@@ -107,12 +111,14 @@ class Outbox:
                     self._scan()  # what was saved meanwhile
             self._tell(is_sending=False)
             wake_at = self._schedule.wake_at()
+        except _Unreadable:
+            wake_at = self._clock() + LAST_RETRY_S
         finally:
             if wake_at is not None:
                 self._lane.put(self._work, key=_WORK, delay_s=max(0.0, wake_at - self._clock()))
 
     def _scan(self) -> None:
-        for report_id in self._schedule.note_waiting(self._spool.waiting()):
+        for report_id in self._schedule.note_waiting(_listed(self._spool.waiting)):
             self._tell_where_it_went(report_id)
 
     def _tell_where_it_went(self, report_id: str) -> None:
@@ -164,7 +170,11 @@ class Outbox:
             entry = self._spool.load(report_id)
             receipt = self._spool.receipt(entry)
             if receipt is None or not receipt.is_complete:
-                receipt = self._delivery.deliver(entry, probe_first=self._schedule.is_held_by_stranger())
+                receipt = self._delivery.deliver(
+                    entry,
+                    probe_first=self._schedule.is_held_by_stranger(),
+                    is_whole=not self._schedule[report_id].may_have_begun,
+                )
         except FileNotFoundError:  # another process was faster
             self._tell_where_it_went(report_id)
             return True
@@ -209,10 +219,17 @@ class Outbox:
         waiting = len(self._schedule)
         state = OutboxChanged(
             waiting=waiting,
-            attention=len(self._spool.needing_attention()),
+            attention=len(_listed(self._spool.needing_attention)),
             is_sending=is_sending and waiting > 0,
             hold=self._schedule.hold() if waiting else None,
         )
         if state != self._state:
             self._state = state
             self._on_event(state)
+
+
+def _listed(names: Callable[[], list[str]]) -> list[str]:
+    try:
+        return names()
+    except OSError as error:
+        raise _Unreadable from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import itertools
 import shutil
 import threading
@@ -25,6 +26,7 @@ from client.core.errors import (
 from client.core.events import Accepted, Delivered, NeedsAttention, OutboxChanged, Saved, Waiting
 from client.core.models import Receipt, Report
 from client.core.schedule import FIRST_RETRY_S, LAST_RETRY_S
+from client.core.spool import Spool
 from tests.core.desk import LoopbackDesk
 from tests.core.workshop import Workshop, shot
 
@@ -415,3 +417,20 @@ def test_without_a_server_address_reports_wait_and_say_why(shop: Workshop) -> No
     shop.deliver(DAY_S)
     assert shop.places() == {draft.report_id: "outbox"}
     assert shop.told(Waiting)[0].problem == faults.no_connection()
+
+
+def test_a_spool_that_cannot_be_listed_is_no_fault_of_a_saved_report(
+    shop: Workshop, desk: LoopbackDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_: Spool) -> list[str]:
+        raise OSError(errno.EIO, "input/output error")
+
+    for look in ("waiting", "needing_attention"):
+        with monkeypatch.context() as patch:
+            patch.setattr(Spool, look, broken)
+            shop.outbox.look()
+            draft = shop.report()
+            shop.clockwork.run_due()
+        assert shop.told(Saved)[-1].report_id == draft.report_id
+    shop.clockwork.pass_by(LAST_RETRY_S)
+    assert len(desk.manifests) == 2
