@@ -1,7 +1,8 @@
-"""M9: every route × method × principal × object, by the table in tests/faults/authorisation.txt. A route without a row is found.
+"""M9: every route × method × principal × object, by the table in tests/faults/authorisation.txt.
 
-For each cell: the status is the table's; only what may change something does; no answer has words of a report that is not
-the principal's; and a foreign object cannot be told from an absent one by status, headers, body or by the SQL that was run.
+A route without a row is found. For each cell: the status is the table's; only what may change something does; no answer
+has words of a report that is not the principal's; and a foreign object cannot be told from an absent one by status,
+headers, body or the SQL that was run.
 """
 
 from __future__ import annotations
