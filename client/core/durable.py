@@ -47,7 +47,10 @@ def write_new(path: Path, data: bytes | memoryview) -> None:
 
 
 def replace(path: Path, data: bytes, *, durable: bool = False) -> None:
-    """Put `data` in the place of `path` in one step; a reader sees the old or the new, never a mixture."""
+    """Put `data` in the place of `path` in one step; a reader sees the old or the new, never a mixture.
+
+    That holds after a power cut as well; where it is to be the new one for certain, say `durable`.
+    """
     _sweep(path.parent)
     fresh = path.with_name(f"{path.name}.{os.getpid()}.new")
     with suppress(FileNotFoundError):
@@ -56,9 +59,8 @@ def replace(path: Path, data: bytes, *, durable: bool = False) -> None:
     try:
         with os.fdopen(handle, "wb") as out:
             out.write(data)
-            if durable:
-                out.flush()
-                os.fsync(out.fileno())
+            out.flush()
+            os.fsync(out.fileno())
         fresh.replace(path)
     except BaseException:
         with suppress(OSError):

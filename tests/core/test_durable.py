@@ -57,3 +57,15 @@ def test_locks_of_reports_that_are_nowhere_are_removed_at_the_next_start(tmp_pat
     spool.open_draft("drafted")
     spool.drop_old_locks()
     assert sorted(path.name for path in spool.locks.iterdir()) == ["drafted", "held"]
+
+
+def test_the_new_bytes_are_on_disk_before_they_take_the_place_of_the_old(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps: list[str] = []
+    sync, rename = os.fsync, Path.replace
+    monkeypatch.setattr(os, "fsync", lambda handle: (steps.append("sync"), sync(handle)))
+    monkeypatch.setattr(Path, "replace", lambda path, target: (steps.append("rename"), rename(path, target)))
+    durable.replace(tmp_path / "draft.json", b"words")
+    durable.replace(tmp_path / "receipt.json", b"proof", durable=True)
+    assert steps == ["sync", "rename", "sync", "rename", "sync"]
