@@ -133,8 +133,9 @@ def _count(text: str) -> int:
 def _not_installed(error: ModuleNotFoundError) -> int:
     if (error.name or "").partition(".")[0] in ("server_stub", "assets"):
         raise error
+    extras = "server,postgres" if error.name == "psycopg" else "server"
     _say(_("The server’s packages are not installed ({name} is missing). Install them with: {command}").format(
-        name=error.name, command="pipx install 'deskbell[server]'"))  # fmt: skip
+        name=error.name, command=f"pipx install 'deskbell[{extras}]'"))  # fmt: skip
     return NOT_INSTALLED
 
 

@@ -7,11 +7,13 @@ from typing import Protocol
 
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
-from sqlalchemy.exc import DBAPIError, OperationalError
+from fastapi.routing import iter_route_contexts
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.routing import Match
 
 from server_stub.errors import (
     BadRequest,
@@ -27,7 +29,7 @@ from server_stub.errors import (
 )
 from server_stub.manifest import place
 from server_stub.outermost import where
-from server_stub.store.database import is_full
+from server_stub.store.database import is_full, is_lost
 from server_stub.words import Library, Words
 
 log = logging.getLogger(__name__)
@@ -65,6 +67,8 @@ class Answers:
         failure = known(error)
         if failure is None:
             raise error
+        if isinstance(failure, MethodNotAllowed):
+            failure.headers["Allow"] = ", ".join(allowed(request))
         if failure.status >= 500:
             log.error("%s: %s\n%s", request.method, failure.code, where(error))
         return self.draw(request, failure)
@@ -76,6 +80,16 @@ class Answers:
         if is_for_people(request):
             return HTMLResponse(self._page.error(failure, words), failure.status, headers)
         return JSONResponse(failure.body(words), failure.status, headers)
+
+
+def allowed(request: Request) -> list[str]:
+    """The methods that the address of a request answers to. The router names those of its first route alone."""
+    matching = [
+        route.methods or ("GET", "HEAD")  # a folder of files has no list of its own
+        for route in iter_route_contexts(request.app.routes)
+        if route.matches(request.scope)[0] is not Match.NONE
+    ]
+    return sorted({method for methods in matching for method in methods})
 
 
 def is_for_people(request: Request) -> bool:
@@ -98,7 +112,7 @@ def known(error: Exception) -> Failure | None:
             return Unavailable()
         case DBAPIError() if is_full(error):
             return StorageFull()
-        case OperationalError():
+        case DBAPIError() if is_lost(error):
             return Unavailable()
         case _:
             return None

@@ -9,13 +9,15 @@ import sys
 from argparse import Namespace
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from sqlalchemy.exc import DBAPIError
 
 import assets
 from server_stub.settings import MIB, Settings, make_private
-from server_stub.store.agents import AgentExists, Agents
+from server_stub.store import postgres
+from server_stub.store.agents import AgentExists, Agents, folded
 from server_stub.store.clock import utc_now
 from server_stub.store.database import Database
 from server_stub.store.devices import Devices
@@ -25,6 +27,7 @@ from server_stub.store.sites import SiteExists, Sites
 
 _ = gettext.translation("deskbell", assets.locale_dir(), fallback=True).gettext
 
+DATABASE = "DESKBELL_DATABASE_URL"
 SHORTEST_PASSWORD = 8
 _KEY_BYTES = 32
 
@@ -35,7 +38,7 @@ class CannotDo(Exception):
 
 def init(arguments: Namespace) -> int:
     """Make the data folder, its key and its database, or bring an existing one up to date."""
-    settings = Settings(arguments.data)
+    settings = _settings(arguments)
     try:
         make_private(settings.data)
         if not settings.key_path.exists():
@@ -55,8 +58,8 @@ def run(arguments: Namespace) -> int:
     for pem in (arguments.tls_cert, arguments.tls_key):
         if pem is not None and not pem.is_file():
             raise CannotDo(_("There is no file {path}.").format(path=pem))
-    settings = Settings(
-        data=arguments.data,
+    settings = replace(
+        _settings(arguments),
         max_attachment_bytes=min(arguments.max_attachment_mib * MIB, 2**31 - 1),
         enrolments_per_hour=arguments.enrolments_per_hour,
         reports_per_hour=arguments.reports_per_hour,
@@ -88,9 +91,10 @@ def add_site(arguments: Namespace) -> int:
     name = arguments.name.strip()
     if not name or len(name) > 200:
         raise CannotDo(_("A site needs a name of at most 200 characters."))
-    with _opened(Settings(arguments.data)) as database:
+    phone = _phone(arguments)
+    with _opened(_settings(arguments)) as database:
         try:
-            site = Sites(database, utc_now).add(name, arguments.phone or None)
+            site = Sites(database, utc_now).add(name, phone)
         except SiteExists as error:
             raise CannotDo(
                 _("There is a site called {name} already. “deskbell-server list-sites” shows its key.").format(
@@ -103,12 +107,10 @@ def add_site(arguments: Namespace) -> int:
 
 def set_site(arguments: Namespace) -> int:
     """Change a site's phone number, or withdraw its key."""
-    with _opened(Settings(arguments.data)) as database:
+    phone = _phone(arguments)
+    with _opened(_settings(arguments)) as database:
         sites = Sites(database, utc_now)
-        if arguments.withdraw:
-            is_done = sites.withdraw(arguments.name)
-        else:
-            is_done = sites.set_phone(arguments.name, arguments.phone or None)
+        is_done = sites.withdraw(arguments.name) if arguments.withdraw else sites.set_phone(arguments.name, phone)
     if not is_done:
         raise CannotDo(_("There is no site called {name}.").format(name=arguments.name))
     return 0
@@ -116,7 +118,7 @@ def set_site(arguments: Namespace) -> int:
 
 def list_sites(arguments: Namespace) -> int:
     """Print each site's key, phone number and name, separated by tabs."""
-    with _opened(Settings(arguments.data)) as database:
+    with _opened(_settings(arguments)) as database:
         for site in Sites(database, utc_now).all():
             key = _("withdrawn") if site.is_withdrawn else site.site_key
             _print(f"{key}\t{site.phone or ''}\t{site.name}")
@@ -125,9 +127,9 @@ def list_sites(arguments: Namespace) -> int:
 
 def add_agent(arguments: Namespace) -> int:
     """Add an agent."""
-    if not arguments.login.strip() or len(arguments.login) > 100 or len(arguments.name) > 200:
+    if not folded(arguments.login) or len(folded(arguments.login)) > 100 or len(arguments.name) > 200:
         raise CannotDo(_("A login has at most 100 characters, and a name at most 200."))
-    with _opened(Settings(arguments.data)) as database:
+    with _opened(_settings(arguments)) as database:
         hashed = _hashed(_password(arguments.password_stdin))
         try:
             Agents(database, utc_now).add(arguments.login, arguments.name, hashed)
@@ -142,7 +144,7 @@ def add_agent(arguments: Namespace) -> int:
 
 def set_password(arguments: Namespace) -> int:
     """Give an agent another password."""
-    with _opened(Settings(arguments.data)) as database:
+    with _opened(_settings(arguments)) as database:
         hashed = _hashed(_password(arguments.password_stdin))
         _require_agent(Agents(database, utc_now).set_password(arguments.login, hashed), arguments.login)
     return 0
@@ -150,7 +152,7 @@ def set_password(arguments: Namespace) -> int:
 
 def disable_agent(arguments: Namespace) -> int:
     """Shut an agent out."""
-    with _opened(Settings(arguments.data)) as database:
+    with _opened(_settings(arguments)) as database:
         _require_agent(Agents(database, utc_now).disable(arguments.login), arguments.login)
     return 0
 
@@ -160,14 +162,14 @@ def add_incident(arguments: Namespace) -> int:
     title, text = arguments.title.strip(), arguments.text.strip()
     if not title or len(title) > 200 or len(text) > 2000:
         raise CannotDo(_("An incident needs a title of at most 200 characters, and its text has at most 2,000."))
-    with _opened(Settings(arguments.data)) as database:
+    with _opened(_settings(arguments)) as database:
         _print(str(Incidents(database, utc_now).add(title, text)))
     return 0
 
 
 def end_incident(arguments: Namespace) -> int:
     """Tell every device that an outage is over."""
-    with _opened(Settings(arguments.data)) as database:
+    with _opened(_settings(arguments)) as database:
         if not Incidents(database, utc_now).end(arguments.number):
             raise CannotDo(_("No incident {number} goes on.").format(number=arguments.number))
     return 0
@@ -175,7 +177,7 @@ def end_incident(arguments: Namespace) -> int:
 
 def list_incidents(arguments: Namespace) -> int:
     """Print what goes on: number, begin and title, separated by tabs."""
-    with _opened(Settings(arguments.data)) as database:
+    with _opened(_settings(arguments)) as database:
         for incident in Incidents(database, utc_now).current():
             _print(f"{incident.id}\t{incident.since:%Y-%m-%d %H:%M}\t{incident.title}")
     return 0
@@ -183,7 +185,7 @@ def list_incidents(arguments: Namespace) -> int:
 
 def revoke_device(arguments: Namespace) -> int:
     """Shut a device out."""
-    with _opened(Settings(arguments.data)) as database:
+    with _opened(_settings(arguments)) as database:
         if not Devices(database, utc_now, enrolments_per_hour=0).revoke(arguments.device_id):
             raise CannotDo(_("There is no device {device_id}.").format(device_id=arguments.device_id))
     return 0
@@ -205,6 +207,19 @@ COMMANDS: Mapping[str, Callable[[Namespace], int]] = {
 }
 
 
+def _settings(arguments: Namespace) -> Settings:
+    """Where everything is kept. The address of a database may hold a password, so it is no argument."""
+    text = os.environ.get(DATABASE, "")
+    try:
+        return Settings(arguments.data, postgres.address(text) if text else None)
+    except postgres.NotPostgres as error:
+        raise CannotDo(
+            _("{name} must be the address of a PostgreSQL database: {example}").format(
+                name=DATABASE, example="postgresql://user:password@host/database"
+            )
+        ) from error
+
+
 @contextmanager
 def _opened(settings: Settings) -> Iterator[Database]:
     if not settings.is_initialised:
@@ -220,16 +235,19 @@ def _opened(settings: Settings) -> Iterator[Database]:
 @contextmanager
 def _migrated(settings: Settings) -> Iterator[Database]:
     database = Database(settings.database_url)
+    # As a text it shows no password.
+    place = settings.database.set(drivername="postgresql") if settings.database else settings.data
     try:
         upgrade(database)
         yield database
     except NewerDatabase as error:
         raise CannotDo(
-            _("The data in {path} was written by a newer Deskbell. Install that version.").format(path=settings.data)
+            _("The data in {path} was written by a newer Deskbell. Install that version.").format(path=place)
         ) from error
     except DBAPIError as error:
+        reason = str(error.orig).strip().partition("\n")[0]
         raise CannotDo(
-            _("The database in {path} cannot be used: {reason}").format(path=settings.data, reason=error.orig)
+            _("The database in {path} cannot be used: {reason}").format(path=place, reason=reason)
         ) from error
     finally:
         database.close()
@@ -261,6 +279,12 @@ def _hashed(password: str) -> str:
     from argon2 import PasswordHasher
 
     return PasswordHasher().hash(password)
+
+
+def _phone(arguments: Namespace) -> str | None:
+    if len(arguments.phone or "") > 64:
+        raise CannotDo(_("A phone number has at most 64 characters."))
+    return arguments.phone or None
 
 
 def _require_agent(is_done: bool, login: str) -> None:

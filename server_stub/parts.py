@@ -29,6 +29,7 @@ Result = TypeVar("Result")
 THREADS = 16
 # One check of a password takes 64 MiB and a core.
 _HASHERS = 2
+_LONGEST_ADDRESS = 64
 
 
 @dataclass(frozen=True)
@@ -65,3 +66,8 @@ class Parts:
     def words(self, request: Request) -> Words:
         """The texts in the language that the request asks for."""
         return self.library.words(request.headers.get("accept-language"))
+
+
+def peer(request: Request) -> str:
+    """The address that a request came from; what a proxy made of it is no longer than an address can be."""
+    return request.client.host[:_LONGEST_ADDRESS] if request.client else ""

@@ -6,6 +6,8 @@ import stat
 from dataclasses import dataclass
 from pathlib import Path
 
+from sqlalchemy import URL
+
 MIB = 1024 * 1024
 MANIFEST_BYTES = 256 * 1024
 ATTACHMENTS_PER_REPORT = 40
@@ -15,10 +17,12 @@ ATTACHMENTS_PER_REPORT = 40
 class Settings:
     """The data folder and the limits of one server.
 
-    Everything durable lies under `data`: the database, the attachments and the key that signs their links.
+    Everything durable lies under `data`: the database, the attachments and the key that signs their links. `database`
+    is the address of a PostgreSQL database, where that is used instead.
     """
 
     data: Path
+    database: URL | None = None
     max_attachment_bytes: int = 25 * MIB
     enrolments_per_hour: int = 600
     reports_per_hour: int = 600
@@ -28,9 +32,9 @@ class Settings:
     stall_s: float = 60.0
 
     @property
-    def database_url(self) -> str:
+    def database_url(self) -> str | URL:
         """SQLAlchemy's URL of the database."""
-        return f"sqlite:///{self.data / 'deskbell.sqlite3'}"
+        return self.database or f"sqlite:///{self.database_path}"
 
     @property
     def database_path(self) -> Path:
@@ -45,7 +49,7 @@ class Settings:
     @property
     def is_initialised(self) -> bool:
         """Whether `deskbell-server init` has run for this folder."""
-        return self.database_path.exists() and self.key_path.exists()
+        return self.key_path.exists() and (self.database is not None or self.database_path.exists())
 
 
 def make_private(folder: Path) -> None:

@@ -19,6 +19,7 @@ IN_CI = os.environ.get("CI") == "true" and sys.platform.startswith("linux")
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "needs(*programs): skipped where one of these programs is not installed")
+    config.addinivalue_line("markers", "both: runs on SQLite and on PostgreSQL (tests/server)")
     config.addinivalue_line("markers", "needs_root: skipped where the tests do not run as root")
 
 

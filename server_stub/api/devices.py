@@ -12,7 +12,7 @@ from server_stub.api import bodies, schema
 from server_stub.api.door import credential
 from server_stub.errors import SignIn
 from server_stub.manifest import UUID4, EnrolmentBody, cleaned, parse
-from server_stub.parts import Parts
+from server_stub.parts import Parts, peer
 from server_stub.store.devices import Enrolment
 
 _BODY_BYTES = 16 * 1024
@@ -49,7 +49,7 @@ class DeviceRoutes:
         enrolment = Enrolment(
             site_key=cleaned(body.site_key),
             client=cleaned(body.client),
-            address=request.client.host if request.client else "",
+            address=peer(request),
         )
         device, is_new = await self._parts.aside(lambda: self._parts.devices.enrol(shown, enrolment))
         answer = {"device_id": device.id, "site": {"name": device.site_name}}

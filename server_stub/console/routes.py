@@ -14,7 +14,8 @@ from server_stub.console.gate import COOKIE, Gate
 from server_stub.console.pages import Pages
 from server_stub.console.ticket_view import TicketDesk
 from server_stub.errors import BadRequest, NoSuchPage
-from server_stub.parts import Parts
+from server_stub.manifest import UUID4
+from server_stub.parts import Parts, peer
 from server_stub.store.agents import Agent
 
 Page = Callable[[Request, Agent], Awaitable[Response]]
@@ -64,7 +65,7 @@ class ConsoleRoutes:
         form = await self._gate.form(request)
         login, password = form.get("login", "")[:_LONGEST], form.get("password", "")[:_LONGEST]
         back = _back(form.get("back"))
-        address = request.client.host if request.client else ""
+        address = peer(request)
         await parts.aside(lambda: parts.attempts.note(login, address))
         known = await parts.aside(lambda: parts.agents.login(login))
         password_hash = known.password_hash if known else None
@@ -114,7 +115,8 @@ class ConsoleRoutes:
         """One ticket."""
         ticket_id = request.path_params["ticket_id"]
         words = self._parts.words(request)
-        ticket = await self._parts.aside(lambda: self._parts.queue.ticket(ticket_id))
+        is_one = re.fullmatch(UUID4, ticket_id)
+        ticket = await self._parts.aside(lambda: self._parts.queue.ticket(ticket_id)) if is_one else None
         if ticket is None:
             raise NoSuchPage
         view = await self._parts.aside(lambda: self._desk.view(ticket, words))

@@ -168,6 +168,7 @@ class LoginAttempts:
                 (login_attempts.c.login_sha256, digest(folded(login)), self._per_login),
                 (login_attempts.c.address, address, self._per_address),
             ):
+                self._database.lock(connection, f"logins {value}")
                 count, oldest_at = connection.execute(
                     select(func.count(), func.min(login_attempts.c.at)).where(column == value)
                 ).one()
@@ -184,8 +185,8 @@ class LoginAttempts:
 
 
 def folded(login: str) -> str:
-    """A login as it is kept and compared."""
-    return login.strip().casefold()
+    """A login as it is kept and compared. PostgreSQL refuses even to look for a text with a NUL in it."""
+    return login.replace("\0", "").strip().casefold()
 
 
 def digest(secret: str) -> str:

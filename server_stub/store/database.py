@@ -4,30 +4,38 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy.exc import DBAPIError, OperationalError
+
+from server_stub.store import postgres
 
 _BUSY_MS = 10_000
+_SQLITE: Mapping[str, Any] = {"connect_args": {"timeout": _BUSY_MS / 1000}}
 _DISK_FULL = "53100"
 
 
 class Database:
     """Transactions on the database at `url`. Safe to use from many threads, and by several processes at once."""
 
-    def __init__(self, url: str, connections: int = 16) -> None:
+    def __init__(self, url: str | URL, connections: int = 16) -> None:
+        self._is_sqlite = str(url).startswith("sqlite")
+        options = _SQLITE if self._is_sqlite else postgres.options()
         # hide_parameters: no text of a report may reach a log by way of an exception.
-        self._engine = create_engine(url, hide_parameters=True, **_pool(url, connections))
-        self._is_sqlite = self._engine.dialect.name == "sqlite"
+        self._engine = create_engine(url, hide_parameters=True, pool_size=connections, max_overflow=0, **options)
         # SQLite has one writer. Waiting here is fair and costs nothing; waiting in SQLite polls.
         self._one_writer = threading.Lock() if self._is_sqlite else nullcontext()
+        self._reading: Engine = self._engine
+        self._writing: Engine = self._engine
         if self._is_sqlite:
             event.listen(self._engine, "connect", _prepare_sqlite)
             event.listen(self._engine, "begin", _begin_sqlite)
-        self._writing = self._engine.execution_options(deskbell_writes=True)
+            self._writing = self._engine.execution_options(deskbell_writes=True)
+        else:
+            self._reading = self._engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
     @property
     def engine(self) -> Engine:
@@ -37,7 +45,7 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A transaction that sees one state of the database and changes nothing."""
-        with self._engine.connect() as connection:
+        with self._reading.connect() as connection:
             yield connection
 
     @contextmanager
@@ -45,6 +53,14 @@ class Database:
         """A transaction that is durable when the block ends, and undone when it raises."""
         with self._one_writer, self._writing.begin() as connection:
             yield connection
+
+    def lock(self, connection: Connection, name: str) -> None:
+        """Wait until no other `write` holds the lock of that name, and hold it to the end of this one.
+
+        What is counted before something is added needs one. SQLite has one writer, so there it costs nothing.
+        """
+        if not self._is_sqlite:
+            postgres.lock(connection, name)
 
     def close(self) -> None:
         """Give all connections back; the last one folds the write-ahead log into the database."""
@@ -59,10 +75,9 @@ def is_full(error: DBAPIError) -> bool:
     return getattr(origin, "sqlstate", None) == _DISK_FULL
 
 
-def _pool(url: str, connections: int) -> dict[str, Any]:
-    if url.startswith("sqlite"):
-        return {"pool_size": connections, "max_overflow": 0, "connect_args": {"timeout": _BUSY_MS / 1000}}
-    return {"pool_size": connections, "max_overflow": 0, "pool_pre_ping": True}
+def is_lost(error: DBAPIError) -> bool:
+    """Whether the database went away; what was under way may have been done or not."""
+    return error.connection_invalidated or isinstance(error, OperationalError)
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:

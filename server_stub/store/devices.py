@@ -117,6 +117,7 @@ class Devices:
         return device, True
 
     def _refuse_floods(self, connection: Connection, address: str, now: datetime) -> None:
+        self._database.lock(connection, f"enrolments from {address}")
         recent = (devices.c.address == address) & (devices.c.enrolled_at > now - HOUR)
         count, oldest_at = connection.execute(
             select(func.count(), func.min(devices.c.enrolled_at)).where(recent),

@@ -39,6 +39,7 @@ def upgrade(database: Database) -> None:
     config = Config()
     config.set_main_option("script_location", str(SCRIPTS))
     with database.write() as connection:
+        database.lock(connection, "schema")  # two processes that start at once: the second one finds it done
         config.attributes["connection"] = connection
         try:
             command.upgrade(config, "head")

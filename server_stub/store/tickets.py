@@ -140,10 +140,14 @@ class Tickets:
             raise NotFound
         return Expected(row.bytes, row.received_at is not None, row.deleted_at is not None)
 
-    def arrived(self, report_id: str, sha256: str) -> Receipt:
-        """Note that the bytes of an attachment are safe on disk. Durable on return."""
+    def arrived(self, report_id: str, *sha256s: str) -> Receipt:
+        """Note that the bytes of these attachments are safe on disk. Durable on return."""
+        now = self._clock()
         with self._database.write() as connection:
-            connection.execute(_ARRIVED, {"of_ticket": report_id, "of_sha256": sha256, "now": self._clock()})
+            # Of two attachments that arrive at once, the later one's receipt must know of both.
+            self._database.lock(connection, f"attachments of {report_id}")
+            for sha256 in sha256s:
+                connection.execute(_ARRIVED, {"of_ticket": report_id, "of_sha256": sha256, "now": now})
             return _receipt(connection, report_id)
 
     def receipt(self, report_id: str) -> Receipt:
@@ -208,6 +212,7 @@ class Tickets:
         return Receipt(manifest.report_id, digest, number, status, missing)
 
     def _refuse_floods(self, connection: Connection, device_id: str) -> None:
+        self._database.lock(connection, f"reports of {device_id}")
         now = self._clock()
         count, oldest_at = connection.execute(_RECENT, {"device_id": device_id, "since": now - HOUR}).one()
         if count >= self._limit:

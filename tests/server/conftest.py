@@ -4,34 +4,86 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from argon2 import PasswordHasher
 
-from server_stub.settings import Settings
+from server_stub.commands import DATABASE
 from server_stub.store.agents import Agents
 from server_stub.store.clock import utc_now
-from server_stub.store.database import Database
-from tests.server.rig import PASSWORD, QUICK, Agent, Device, FakeClock, Process, Server, Threads, command
+from tests.rigs.postgres import PROGRAM
+from tests.server.copies import Copies
+from tests.server.rig import (
+    PASSWORD,
+    QUICK,
+    Agent,
+    Device,
+    FakeClock,
+    Process,
+    Server,
+    Threads,
+    command,
+    settings,
+    stored,
+)  # fmt: skip
+
+POSTGRES = pytest.param("postgresql", marks=pytest.mark.needs(PROGRAM))
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Tests with the mark `both` run on either database."""
+    if "kind" in metafunc.fixturenames and metafunc.definition.get_closest_marker("both"):
+        metafunc.parametrize("kind", ["sqlite", POSTGRES], scope="session", indirect=True)
 
 
 @pytest.fixture(scope="session")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+def kind(request: pytest.FixtureRequest) -> str:
+    """Which database the server is on."""
+    return getattr(request, "param", "sqlite")
+
+
+@pytest.fixture(scope="session")
+def copies(kind: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Copies | None]:
+    """A PostgreSQL that gives each test a database of its own; None on SQLite."""
+    if kind == "sqlite":
+        yield None
+        return
+    with Copies(tmp_path_factory.mktemp("postgres")) as copies:
+        yield copies
+
+
+@pytest.fixture(scope="session")
+def prepared(copies: Copies | None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]:
     """A data folder with a site and an agent, made by the real commands once, and the site's key."""
-    data = tmp_path_factory.mktemp("prepared") / "data"
+    with on(copies.original if copies else None):
+        yield prepare(tmp_path_factory.mktemp("prepared") / "data")
+
+
+def prepare(data: Path) -> tuple[Path, str]:
+    """Make such a folder."""
     assert command("init", "--data", str(data)).returncode == 0
     site = command("add-site", "Example Ltd", "--phone", "5500", "--data", str(data))
     agent = command(
         "add-agent", "anna", "--name", "Anna Kern", "--password-stdin", "--data", str(data), stdin=f"{PASSWORD}\n"
     )
     assert agent.returncode == 0, agent.stderr
-    database = Database(Settings(data).database_url)
-    Agents(database, utc_now).set_password("anna", QUICK.hash(PASSWORD))
-    database.close()
+    with stored(data) as database:
+        Agents(database, utc_now).set_password("anna", QUICK.hash(PASSWORD))
     return data, site.stdout.strip()
+
+
+@contextmanager
+def on(url: str | None) -> Iterator[None]:
+    """Meanwhile, this is the address of the database for whatever is started; None is SQLite."""
+    with pytest.MonkeyPatch.context() as patch:
+        if url is None:
+            patch.delenv(DATABASE, raising=False)
+        else:
+            patch.setenv(DATABASE, url)
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -43,9 +95,10 @@ def threads() -> Iterator[Threads]:
 
 
 @pytest.fixture
-def data(prepared: tuple[Path, str], tmp_path: Path) -> Path:
-    """A data folder of the test's own."""
-    return Path(shutil.copytree(prepared[0], tmp_path / "data"))
+def data(prepared: tuple[Path, str], copies: Copies | None, tmp_path: Path) -> Iterator[Path]:
+    """A data folder, and a database, of the test's own."""
+    with on(copies.another() if copies else None):
+        yield Path(shutil.copytree(prepared[0], tmp_path / "data"))
 
 
 @pytest.fixture
@@ -62,7 +115,7 @@ def serve(
     with ExitStack() as stack:
 
         def start(hasher: PasswordHasher = QUICK, **limits: Any) -> Server:
-            return stack.enter_context(threads.serve(Settings(data, **limits), prepared[1], clock, hasher))
+            return stack.enter_context(threads.serve(settings(data, **limits), prepared[1], clock, hasher))
 
         yield start
 
@@ -109,7 +162,7 @@ def process(data: Path) -> Iterator[Process]:
 def shared(threads: Threads, prepared: tuple[Path, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """One server for all tests of a module, for those that change nothing in it."""
     data = Path(shutil.copytree(prepared[0], tmp_path_factory.mktemp("shared") / "data"))
-    with threads.serve(Settings(data), prepared[1], FakeClock()) as server:
+    with threads.serve(settings(data), prepared[1], FakeClock()) as server:
         yield server
 
 

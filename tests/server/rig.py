@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import os
 import secrets
 import socket
 import subprocess
@@ -25,7 +26,10 @@ from argon2 import PasswordHasher
 from PIL import Image
 
 from server_stub.app import create_app
+from server_stub.commands import DATABASE
 from server_stub.settings import Settings
+from server_stub.store import postgres
+from server_stub.store.database import Database
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 PASSWORD = "correct horse battery"
@@ -44,6 +48,22 @@ class FakeClock:
 
     def forward(self, **span: float) -> None:
         self.now += timedelta(**span)
+
+
+def settings(data: Path, **limits: Any) -> Settings:
+    """The settings of a server on this folder, and on the PostgreSQL database that the environment names, if any."""
+    named = os.environ.get(DATABASE)
+    return Settings(data, postgres.address(named) if named else None, **limits)
+
+
+@contextmanager
+def stored(data: Path) -> Iterator[Database]:
+    """What `deskbell-server` keeps, read and changed from outside."""
+    database = Database(settings(data).database_url)
+    try:
+        yield database
+    finally:
+        database.close()
 
 
 def command(*arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:

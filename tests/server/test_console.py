@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sqlite3
 import statistics
 import time
 from collections.abc import Callable
@@ -15,9 +14,22 @@ import requests
 from argon2 import PasswordHasher
 from sqlalchemy import insert, select
 
-from server_stub.store.database import Database
-from server_stub.store.tables import devices, tickets
-from tests.server.rig import PASSWORD, Agent, Device, FakeClock, Server, attachment, command, digest, manifest, png
+from server_stub.store.tables import devices, sessions, tickets
+from tests.server.rig import (
+    PASSWORD,
+    Agent,
+    Device,
+    FakeClock,
+    Server,
+    attachment,
+    command,
+    digest,
+    manifest,
+    png,
+    stored,
+)  # fmt: skip
+
+pytestmark = pytest.mark.both
 
 HOSTILE = "<script>alert('x')</script>\"'&<img src=x onerror=alert(1)>"
 
@@ -205,11 +217,16 @@ def test_a_token_that_the_browser_brings_is_never_taken_over(visitor: Agent) -> 
 
 def test_only_the_digest_of_a_session_is_kept(agent: Agent, data: Path) -> None:
     token = agent.session.cookies["deskbell_session"]
-    with sqlite3.connect(f"{data}/deskbell.sqlite3") as connection:
-        rows = connection.execute("select * from sessions").fetchall()
-    connection.close()
+    with stored(data) as database, database.read() as connection:
+        rows = connection.execute(select(sessions)).all()
     assert rows
     assert token not in str(rows)
+
+
+def test_texts_that_postgresql_does_not_take_are_no_fault_of_ours(agent: Agent, visitor: Agent) -> None:
+    assert visitor.log_in(login="an\0na\0", password="wrong").status_code == 403
+    assert agent.get("/console/tickets/%00").status_code == 404
+    assert agent.get(f"/console/tickets/{'9' * 5000}").status_code == 404
 
 
 def test_logging_out_ends_this_session_and_everywhere_ends_all(agent: Agent, server: Server) -> None:
@@ -397,7 +414,7 @@ def test_ticket_numbers_open_nothing(agent: Agent, device: Device) -> None:
 
 def test_the_queue_pages_through_ten_thousand_tickets(agent: Agent, device: Device, data: Path) -> None:
     device.submit(manifest())
-    fill(f"sqlite:///{data}/deskbell.sqlite3", 10_000)
+    fill(data, 10_000)
 
     def walk(path: str | None, pages: int) -> tuple[list[int], float, str]:
         """The numbers on so many pages, the time of the fastest, and the last page."""
@@ -431,12 +448,10 @@ def test_a_strange_page_number_is_no_trouble(agent: Agent, query: str) -> None:
     assert agent.get(f"/console/?{query}").status_code == 200
 
 
-def fill(url: str, count: int) -> None:
+def fill(data: Path, count: int) -> None:
     """More tickets than anybody submits in a test."""
-    database = Database(url)
-    with database.write() as connection:
+    with stored(data) as database, database.write() as connection:
         device_id = connection.execute(select(devices.c.id)).scalar_one()
         model = connection.execute(select(tickets)).mappings().one()
         rows = [{**model, "id": f"{n:036}", "number": 1001 + n, "device_id": device_id} for n in range(1, count + 1)]
         connection.execute(insert(tickets), rows)
-    database.close()

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.server.rig import Agent, Device, Server, command, manifest
+
+pytestmark = pytest.mark.both
 
 
 def test_the_desk_says_who_is_there_and_how_to_reach_them(device: Device) -> None:

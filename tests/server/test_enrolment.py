@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable
 
-from tests.server.rig import Device, FakeClock, Process, Server, command, manifest
+import pytest
+from sqlalchemy import select
+
+from server_stub.store.tables import devices
+from tests.server.rig import Device, FakeClock, Process, Server, command, manifest, stored
+
+pytestmark = pytest.mark.both
 
 
 def test_a_device_enrols_once_and_again_without_harm(server: Server) -> None:
@@ -89,10 +94,9 @@ def test_a_trusted_proxy_says_where_a_device_is(prepared: tuple[object, str], pr
         server = Server(proxied.start(), prepared[1], process.data)
         device = Device(server)
         assert device.enrol(headers={"X-Forwarded-For": "198.51.100.1, 203.0.113.9"}).status_code == 201
-        with sqlite3.connect(process.data / "deskbell.sqlite3") as connection:
-            address = connection.execute("select address from devices where id = ?", (device.id,)).fetchone()
-        connection.close()
-        assert address == ("203.0.113.9",)
+        with stored(process.data) as database, database.read() as connection:
+            address = connection.execute(select(devices.c.address).where(devices.c.id == device.id)).scalar_one()
+        assert address == "203.0.113.9"
     finally:
         proxied.stop()
 

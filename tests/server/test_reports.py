@@ -10,9 +10,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import update
 
-from server_stub.store.database import Database
 from server_stub.store.tables import tickets
-from tests.server.rig import Device, FakeClock, Process, Server, attachment, digest, manifest, png
+from tests.server.rig import Device, FakeClock, Process, Server, attachment, digest, manifest, png, stored
+
+pytestmark = pytest.mark.both
 
 
 def test_a_report_becomes_a_ticket_with_a_number_for_people(device: Device) -> None:
@@ -88,10 +89,8 @@ def test_a_deleted_ticket_still_answers_with_its_receipt(device: Device) -> None
     picture = png()
     report = manifest(attachments=[attachment(picture)])
     first = device.submit(report).json()
-    database = Database(f"sqlite:///{device.server.data / 'deskbell.sqlite3'}")
-    with database.write() as connection:
+    with stored(device.server.data) as database, database.write() as connection:
         connection.execute(update(tickets).values(deleted_at=FakeClock()()))
-    database.close()
     again = device.submit(report)
     assert again.status_code == 200
     assert again.json() == {**first, "missing": []}

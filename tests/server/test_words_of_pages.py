@@ -11,9 +11,8 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
 import assets
-from server_stub.settings import Settings
 from server_stub.words import preferences
-from tests.server.rig import Agent, FakeClock, Server, Threads, manifest
+from tests.server.rig import Agent, FakeClock, Server, Threads, manifest, settings
 
 GERMAN = {
     "Queue": "Warteschlange",
@@ -42,7 +41,7 @@ def german(
     with (folder / "deskbell.mo").open("wb") as file:
         write_mo(file, read_po(io.BytesIO((head + entries).encode()), "de"))
     monkeypatch.setattr(assets, "locale_dir", lambda: tmp_path / "locale")
-    with threads.serve(Settings(data), prepared[1], clock) as server:
+    with threads.serve(settings(data), prepared[1], clock) as server:
         yield server
 
 
