@@ -13,6 +13,9 @@ from client.core.models import Receipt
 from client.core.spool import Damaged, Entry
 from client.core.words import _
 
+# Damaged on the way and not here; or the ticket just made is gone, since the server was restored from a backup.
+_BEGIN_AGAIN = ("digest_differs", "not_found")
+
 
 class Delivery:
     """Hands over reports. `desk` gives the desk or raises DeskError; `sign_in` makes this device known to it."""
@@ -40,8 +43,8 @@ class Delivery:
                 data = entry.blob(by_sha256[sha256])
                 receipt = self._signed_in(entry, partial(desk.attach, report_id, by_sha256[sha256], data))
             except (Damaged, Rejected) as error:  # the rest still goes
-                if isinstance(error, Rejected) and error.problem.code == "digest_differs":
-                    raise Unanswered(faults.cut_off()) from error  # damaged on the way, not here
+                if isinstance(error, Rejected) and error.problem.code in _BEGIN_AGAIN:
+                    raise Unanswered(faults.cut_off()) from error
                 left_out = error
         if left_out:
             reason = left_out.problem.title if isinstance(left_out, Rejected) else _("it was damaged on this PC")

@@ -206,7 +206,12 @@ def _problem(content: Any) -> Problem | None:
     error = content.get("error") if isinstance(content, dict) else None
     if not isinstance(error, dict) or not isinstance(error.get("code"), str):
         return None
-    return Problem(error["code"][:60], str(error.get("title", ""))[:200], str(error.get("detail", ""))[:1000])
+    return Problem(*(_plain(error.get(name))[:most] for name, most in (("code", 60), ("title", 200), ("detail", 1000))))
+
+
+def _plain(words: object) -> str:
+    """Words from elsewhere as one line that does nothing to a terminal or a window."""
+    return " ".join("".join(c if c.isprintable() else " " for c in str(words or "")).split())
 
 
 def retry_after_s(value: str | None) -> float:
