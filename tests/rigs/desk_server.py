@@ -9,7 +9,7 @@ import socket
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -31,6 +31,7 @@ class DeskServer:
         processes: Processes | None = None,
         python: str = sys.executable,
         env: Mapping[str, str] | None = None,
+        arguments: Sequence[str] = (),
     ) -> None:
         self.data = folder / "server"
         self.url = ""
@@ -38,6 +39,7 @@ class DeskServer:
         self._port = 0
         self._processes = processes or Processes(folder)
         self._python = python
+        self._arguments = arguments  # of `run`
         self._env = {**(os.environ if env is None else env), "PYTHONPATH": str(ROOT)}
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -52,7 +54,7 @@ class DeskServer:
         log = self._processes.log("server")
         before = log.stat().st_size if log.exists() else 0
         command = [self._python, "-m", "server_stub", "run", "--data", str(self.data), "--port", str(self._port)]
-        self._process = self._processes.start("server", command, self._env)
+        self._process = self._processes.start("server", [*command, *self._arguments], self._env)
 
         def address() -> re.Match[str] | None:
             assert self._process is not None
@@ -75,6 +77,11 @@ class DeskServer:
             os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
             self._process = None
+
+    @property
+    def pid(self) -> int | None:
+        """Its process, None while it is down."""
+        return self._process.pid if self._process else None
 
     def rows(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
         """What the database answers, read from outside."""
