@@ -51,6 +51,23 @@ def test_a_wrong_address_or_method_has_the_one_shape(
 
 
 @pytest.mark.parametrize(
+    ("path", "allow"),
+    [
+        (f"/api/v1/tickets/{UUID}", "GET, PUT"),
+        (f"/api/v1/tickets/{UUID}/attachments/{'a' * 64}", "PUT"),
+        ("/api/v1/desk", "GET"),
+        ("/healthz", "GET"),
+        ("/console/login", "GET, HEAD, POST"),
+        ("/console/duty", "POST"),
+        ("/static/deskbell.css", "GET, HEAD"),
+    ],
+)
+def test_a_wrong_method_is_told_every_right_one(shared: Server, path: str, allow: str) -> None:
+    answer = requests.delete(shared.url + path, timeout=20)
+    assert (answer.status_code, answer.headers["Allow"]) == (405, allow)
+
+
+@pytest.mark.parametrize(
     "credential",
     [
         None,
