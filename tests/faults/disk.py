@@ -17,6 +17,7 @@ from pathlib import Path
 from tests.faults.strace import Call
 
 CHANGES = ("openat", "mkdir", "write", "pwrite64", "ftruncate", "fsync", "fdatasync", "rename", "unlink", "rmdir")
+SECTOR = 512  # a disk writes one whole, or not at all
 _UNKNOWN = {
     *("creat", "link", "linkat", "symlink", "symlinkat", "mkdirat", "unlinkat", "renameat", "renameat2", "truncate"),
     *("writev", "pwritev", "pwritev2", "fallocate", "copy_file_range", "sendfile", "splice", "sync_file_range", "open"),
@@ -235,11 +236,14 @@ def _write(folder: _Folder, target: Path, left: Left, chance: random.Random) -> 
 
 
 def _torn(node: _File, chance: random.Random) -> bytes:
-    """The file as it was synced, with the first of its later bytes over it, or zeros in their place."""
-    if node.now == node.synced:
-        return node.synced
-    kept = chance.randrange(len(node.now) + 1)
-    return bytes(node.now[:kept]) + (node.synced[kept:] if chance.random() < 0.5 else bytes(len(node.now) - kept))
+    """The file as it was synced, with some of the sectors written since; zeros where it grew and one is not there."""
+    size = len(chance.choice((node.now, node.synced)))
+    left = bytearray(node.synced[:size].ljust(size, b"\0"))
+    for start in range(0, size, SECTOR):
+        if chance.random() < 0.5:
+            sector = node.now[start : min(start + SECTOR, size)]
+            left[start : start + len(sector)] = sector
+    return bytes(left)
 
 
 def _differences(ours: _Node | None, real: _Node | None, path: str) -> list[str]:

@@ -84,7 +84,7 @@ class Trials:
         traced: str = EVERYTHING,
         text_bytes: int = 256,
     ) -> Trial:
-        """A report, with faults in the thread that `gate` names. They are gone when Send is pressed again."""
+        """A report, with faults in the thread that `gate` names, "" for none. They are gone at the second Send."""
         trace, text = profile.with_suffix(".trace"), f"The printer jams ({profile.name})"
         heard: list[Heard] = []
         with ExitStack() as tracer:
