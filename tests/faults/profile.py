@@ -48,7 +48,8 @@ class Profile:
         for name in set(self.names_in(".")) - {*PLACES, "locks"}:
             yield f"spool/{name} is unknown"
         for path in self._everything():
-            if _TEMPORARY.fullmatch(path.name):
+            is_in_draft = path.is_relative_to(self._spool / "drafts")  # goes with it, or when it is written again
+            if _TEMPORARY.fullmatch(path.name) and not is_in_draft:
                 yield f"{path.relative_to(self.root)} was never put in its place"
         for name in places["sent"]:
             yield from self._beside_the_report(name)

@@ -3,7 +3,8 @@
 Makes reports (of a seed, so that anybody can say what they hold), notes in a ledger what it hears as saved, and
 delivers until nothing waits any more. With `--reports 0` it only delivers. Time passes `--speed` times as fast for the
 outbox.
-SIGTERM ends it as a user quits the program. Says what happens on its standard output, a line each:
+SIGTERM ends it as a user quits the program. Says what happens, a line each, on its standard output or where `--tell`
+says:
 
     ready · begun ID · saved ID · refused CODE · accepted ID · delivered ID · waiting CODE · parked ID CODE ·
     crash LANE ERROR · done
@@ -177,10 +178,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--speed", type=float, default=40.0)
     parser.add_argument("--moody", action="store_true", help="some reports are left unsent, some taken up again")
     parser.add_argument("--files", type=Path, help="a folder outside the profile for attachments' originals")
+    parser.add_argument("--tell", type=int, default=1, metavar="FD", help="where to say what happens")
     options = parser.parse_args(arguments)
 
     def say(line: str) -> None:
-        os.write(1, line.encode() + b"\n")  # one write: whole or not at all, whenever this process is killed
+        os.write(options.tell, line.encode() + b"\n")  # one write: whole or not at all, whenever this process is killed
 
     ledger = Ledger(options.ledger) if options.ledger else None
     worker = Worker(options.profile, ledger, options.speed, say)
