@@ -7,7 +7,9 @@ size and time.
 
 from __future__ import annotations
 
+import io
 import json
+import socket
 import ssl
 import threading
 import time
@@ -33,6 +35,7 @@ CONNECT_S = 5.0
 READ_S = 20.0
 WHOLE_S = 60.0  # a request that takes longer, since its answer drips, is given up;
 SLOWEST = 8 * 1024  # bytes a second that sending its body may take on top
+IN_FLIGHT = 128 * 1024  # bytes that the system holds for a slow line: they leave within READ_S at SLOWEST
 MAX_ANSWER = 4 * 1024 * 1024
 RETRY_AFTER_CAP_S = 3600.0
 PROXIES_S = 5.0  # so long the proxies found are used: a report's requests follow each other, networks change slowly
@@ -85,7 +88,7 @@ class Http:
             with self._session().request(
                 method,
                 self.origin + path,
-                data=data,
+                data=io.BytesIO(data) if data else data,  # sent in pieces, each of which may take as long as a try
                 headers=sent,
                 timeout=(CONNECT_S, READ_S),
                 allow_redirects=False,
@@ -123,17 +126,25 @@ def _new_session(headers: Mapping[str, str]) -> Any:
     import requests
     import truststore
     from requests.adapters import HTTPAdapter
+    from urllib3.connection import HTTPConnection
 
-    class Verified(HTTPAdapter):
+    options = [*HTTPConnection.default_socket_options, (socket.SOL_SOCKET, socket.SO_SNDBUF, IN_FLIGHT)]
+
+    class Steady(HTTPAdapter):
+        """Lets no more than IN_FLIGHT bytes pile up, so that a slow line is told from one that takes nothing."""
+
+        def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+            super().init_poolmanager(*args, socket_options=options, **kwargs)
+
+    class Verified(Steady):
         """Checks certificates against the operating system's trust store."""
 
         def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
             super().init_poolmanager(*args, ssl_context=truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT), **kwargs)
 
         def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
-            return super().proxy_manager_for(
-                proxy, ssl_context=truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT), **kwargs
-            )
+            context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+            return super().proxy_manager_for(proxy, ssl_context=context, socket_options=options, **kwargs)
 
         def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
             """Keep requests from replacing the trust store by a bundle of its own; the context above verifies."""
@@ -148,7 +159,7 @@ def _new_session(headers: Mapping[str, str]) -> Any:
     session.trust_env = False
     session.headers.update(headers)
     session.mount("https://", Verified(max_retries=0))
-    session.mount("http://", HTTPAdapter(max_retries=0))
+    session.mount("http://", Steady(max_retries=0))
     return session
 
 
