@@ -1,4 +1,4 @@
-"""One attempt to hand a report to the desk: ticket first, attachments after it."""
+"""One attempt to hand a report to the desk: whole, in one request, or the ticket first and attachments after it."""
 
 from __future__ import annotations
 
@@ -16,6 +16,11 @@ from client.core.words import _
 # Damaged on the way and not here; or the ticket just made is gone, since the server was restored from a backup.
 _BEGIN_AGAIN = ("digest_differs", "not_found")
 
+WHOLE_BYTES = 4 * 1024 * 1024  # more than that is better resumed than begun anew
+
+# Damaged on the way and not here; or the ticket just made is gone, since the server was restored from a backup.
+_BEGIN_AGAIN = ("digest_differs", "not_found")
+
 
 class Delivery:
     """Hands over reports. `desk` gives the desk or raises DeskError; `sign_in` makes this device known to it."""
@@ -25,16 +30,18 @@ class Delivery:
         self._sign_in = sign_in
         self._on_event = on_event
 
-    def deliver(self, entry: Entry, *, probe_first: bool) -> Receipt:
-        """The receipt of a report that the desk has whole.
+    def deliver(self, entry: Entry, *, probe_first: bool, is_whole: bool) -> Receipt:
+        """The receipt of a report that the desk has.
 
+        `is_whole` where the desk has nothing of it yet: then everything goes in one request, unless that is too much.
         `probe_first` where somebody else answered last time: not a byte of a report before the desk itself is there.
         Raises DeskError, Damaged where the manifest's bytes are not those that were saved.
         """
         desk, report_id = self._desk(), entry.report.report_id
         if probe_first:
             desk.probe()
-        receipt = self._signed_in(entry, lambda: desk.submit(report_id, entry.manifest))
+        receipt = self._submit_whole(desk, entry) if is_whole else None
+        receipt = receipt or self._signed_in(entry, lambda: desk.submit(report_id, entry.manifest))
         self._on_event(Accepted(report_id, receipt))
         left_out: Damaged | Rejected | None = None
         by_sha256 = {item.sha256: item for item in entry.report.attachments}
@@ -52,6 +59,17 @@ class Delivery:
         if not receipt.is_complete:
             raise Unanswered(faults.cut_off())
         return receipt
+
+    def _submit_whole(self, desk: Desk, entry: Entry) -> Receipt | None:
+        """The receipt, or None where the report has to go in parts."""
+        attachments = {item.sha256: item for item in entry.report.attachments}.values()
+        if not 0 < sum(item.size_bytes for item in attachments) <= WHOLE_BYTES:
+            return None
+        try:
+            blobs = [entry.blob(item) for item in attachments]
+            return self._signed_in(entry, lambda: desk.submit(entry.report.report_id, entry.manifest, blobs))
+        except (Damaged, Rejected):  # in parts, what is good of it is taken
+            return None
 
     def _signed_in(self, entry: Entry, call: Callable[[], Receipt]) -> Receipt:
         """`call`, after enrolling silently where the desk does not know this device; once."""

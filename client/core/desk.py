@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -20,8 +21,12 @@ class Credential:
 class Desk(Protocol):
     """All methods block, make one attempt, and raise a `client.core.errors.DeskError` whose class says what next."""
 
-    def submit(self, report_id: str, manifest: bytes) -> Receipt:
-        """Make the ticket of this manifest, or find the one made before; the receipt says what is missing."""
+    def submit(self, report_id: str, manifest: bytes, blobs: Sequence[bytes] = ()) -> Receipt:
+        """Make the ticket of this manifest, or find the one made before; the receipt says what is missing.
+
+        `blobs`, where given, are the bytes of all attachments in the manifest's order, each digest once; a desk that
+        takes them apart from the ticket may leave them missing.
+        """
 
     def attach(self, report_id: str, attachment: Attachment, data: bytes) -> Receipt:
         """Add the bytes of one attachment of the manifest."""

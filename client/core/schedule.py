@@ -22,6 +22,7 @@ class Turn:
     attempts: int = 0
     next_at: float = 0.0
     found_taken: int = 0  # so often another process, or the draft itself, had it
+    may_have_begun: bool = False  # the desk may have a part of it
     is_last: bool = False  # an attempt with it ended a process before: the others go first
 
 
@@ -128,6 +129,7 @@ class Schedule:
         turn.next_at = now + self._back_off(turn.attempts)
         if isinstance(error, (Unanswered, ServerFault)):
             self._faults_in_row += 1
+            turn.may_have_begun = True
         is_its_own = isinstance(error, (Unanswered, ServerFault, LocalFault))
         if is_its_own and (self._faults_in_row < _FAULTS_THAT_HOLD or isinstance(error, LocalFault)):
             return [report_id]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -14,6 +14,8 @@ from client.core.errors import NotOurServer
 from client.core.http import Http
 from client.core.models import Attachment, Category, DeskInfo, Incident, Receipt
 
+_WHOLE_REPORT = "application/vnd.deskbell.report"  # the manifest, then its attachments, in one request
+
 
 class DeskbellServer:
     """Stateless: credentials are asked for at each call."""
@@ -23,8 +25,13 @@ class DeskbellServer:
         self._credential = credential
         self._client = client
 
-    def submit(self, report_id: str, manifest: bytes) -> Receipt:
-        return _receipt(self._http.put(f"/api/v1/tickets/{report_id}", manifest, bearer=self._bearer()).body)
+    def submit(self, report_id: str, manifest: bytes, blobs: Sequence[bytes] = ()) -> Receipt:
+        path = f"/api/v1/tickets/{report_id}"
+        if not blobs:
+            return _receipt(self._http.put(path, manifest, bearer=self._bearer()).body)
+        body = b"".join((manifest, *blobs))
+        media_type = f"{_WHOLE_REPORT}; manifest={len(manifest)}"
+        return _receipt(self._http.put(path, body, media_type=media_type, bearer=self._bearer()).body)
 
     def attach(self, report_id: str, attachment: Attachment, data: bytes) -> Receipt:
         path = f"/api/v1/tickets/{report_id}/attachments/{attachment.sha256}"

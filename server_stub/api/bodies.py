@@ -33,6 +33,23 @@ async def _piece(stream: AsyncGenerator[bytes, None], size_bytes: int, stall_s: 
     return piece
 
 
+class Body:
+    """The body in pieces of chosen length. Raises Unavailable when nothing comes for `stall_s`."""
+
+    def __init__(self, request: Request, stall_s: float) -> None:
+        self._stream = request.stream()
+        self._stall_s = stall_s
+        self._ahead = bytearray()
+
+    async def take(self, size_bytes: int) -> bytearray:
+        """The next bytes, so many; fewer at the end of the body alone."""
+        if len(self._ahead) < size_bytes:
+            self._ahead += await _piece(self._stream, size_bytes - len(self._ahead), self._stall_s)
+        taken = self._ahead[:size_bytes]
+        del self._ahead[:size_bytes]
+        return taken
+
+
 async def whole(request: Request, limit_bytes: int, stall_s: float) -> bytes:
     """The body in one piece. Raises TooLarge, UnsupportedMediaType, Unavailable."""
     refuse_encodings(request)

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from server_stub.manifest import EnrolmentBody, Manifest
 
 _REF = "#/components/schemas/{model}"
+_TICKET = "/api/v1/tickets/{report_id}"
 _MEANING = {
     200: "As it is",
     201: "Made, and durable",
@@ -147,9 +148,10 @@ def answers(good: Mapping[int, type[BaseModel]], *bad: int) -> dict[int | str, d
     return described
 
 
-def json_body(model: type[BaseModel]) -> dict[str, Any]:
-    """A body that the route reads by itself, because it needs the bytes as they came."""
-    content = {"application/json": {"schema": {"$ref": _REF.format(model=model.__name__)}}}
+def json_body(model: type[BaseModel], *raw_types: str) -> dict[str, Any]:
+    """A body that the route reads by itself, because it needs the bytes as they came; or bytes of `raw_types`."""
+    content: dict[str, Any] = {"application/json": {"schema": {"$ref": _REF.format(model=model.__name__)}}}
+    content |= {raw_type: {"schema": {"type": "string", "format": "binary"}} for raw_type in raw_types}
     return {"requestBody": {"required": True, "content": content}}
 
 
@@ -176,4 +178,21 @@ def document(app: FastAPI) -> dict[str, Any]:
         if path.startswith("/api/v1/"):
             for operation in methods.values():
                 operation["security"] = [{"device": []}]
+    _link_receipts(described["paths"])
     return described
+
+
+def _link_receipts(paths: dict[str, Any]) -> None:
+    """Say what a receipt leads to: the ticket, and the attachments that are missing."""
+    ticket, attachment = paths[_TICKET], paths[f"{_TICKET}/attachments/{{sha256}}"]
+    own = {"report_id": "$request.path.report_id"}
+    links = {
+        "ticket": {"operationId": ticket["get"]["operationId"], "parameters": own},
+        "missing": {
+            "operationId": attachment["put"]["operationId"],
+            "parameters": {**own, "sha256": "$response.body#/missing/0"},
+        },
+    }
+    for operation in (ticket["put"], attachment["put"]):
+        for status in ("200", "201"):
+            operation["responses"][status]["links"] = links

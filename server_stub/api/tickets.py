@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from functools import partial
 from typing import Annotated, Any
 
@@ -10,15 +11,18 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from server_stub.api import bodies, schema
+from server_stub.api.arrival import Arrival
 from server_stub.api.door import Door, credential
 from server_stub.api.upload import Target, Upload
 from server_stub.errors import DigestDiffers, Invalid, TooLarge
 from server_stub.manifest import SHA256, UUID4, Manifest, parse
 from server_stub.parts import Parts
-from server_stub.settings import MANIFEST_BYTES
+from server_stub.settings import MANIFEST_BYTES, MIB
 from server_stub.store.tickets import OwnTicket, Receipt
 
 _PIECE_BYTES = 1024 * 1024
+_WHOLE_BYTES = 32 * MIB
+_WHOLE = "application/vnd.deskbell.report"
 ReportId = Annotated[str, Path(pattern=UUID4, description="The uuid4 that the client gave the report.")]
 Digest = Annotated[str, Path(pattern=SHA256, description="SHA-256 of the bytes, 64 lower-case hex digits.")]
 
@@ -39,8 +43,8 @@ class TicketRoutes:
             self.submit,
             methods=["PUT"],
             summary="Submit a report",
-            responses=schema.answers(receipts, 400, 401, 403, 404, 413, 415, 422, 429, 503, 507),
-            openapi_extra=schema.json_body(Manifest),
+            responses=schema.answers(receipts, 400, 401, 403, 404, 411, 413, 415, 422, 429, 503, 507),
+            openapi_extra=schema.json_body(Manifest, _WHOLE),
             status_code=201,
         )
         router.add_api_route(
@@ -62,8 +66,16 @@ class TicketRoutes:
         return router
 
     async def submit(self, request: Request, report_id: ReportId) -> JSONResponse:
-        """Make a ticket of the manifest in the body. Durable before the answer; the same again answers 200."""
+        """Make a ticket of the manifest in the body. Durable before the answer; the same again answers 200.
+
+        A body of the type ``application/vnd.deskbell.report; manifest=<bytes>`` is the report whole: the manifest, so
+        many bytes, then those of its attachments, in its order, each digest once.
+        """
         shown = credential(request)
+        manifest_bytes = _manifest_bytes(request)
+        if manifest_bytes is not None:
+            arrival = Arrival(self._parts, self._door, shown, report_id)
+            return await self._submit_whole(request, report_id, manifest_bytes, arrival)
         raw = await bodies.whole_json(request, MANIFEST_BYTES, self._parts.settings.stall_s)
 
         def work() -> tuple[Receipt, bool]:
@@ -71,6 +83,48 @@ class TicketRoutes:
             return self._parts.tickets.submit(device.id, self._manifest(raw, report_id), raw)
 
         return _answer(*await self._parts.aside(work))
+
+    async def _submit_whole(
+        self, request: Request, report_id: str, manifest_bytes: int, arrival: Arrival
+    ) -> JSONResponse:
+        parts = self._parts
+        announced_bytes = bodies.required_bytes(request, _WHOLE_BYTES)
+        if manifest_bytes > MANIFEST_BYTES:
+            raise TooLarge(limit=bodies.human(MANIFEST_BYTES))
+        body = bodies.Body(request, parts.settings.stall_s)
+        raw = bytes(await body.take(manifest_bytes))
+
+        def understood() -> Manifest:
+            manifest = self._manifest(raw, report_id)
+            if announced_bytes != manifest_bytes + sum(_sizes(manifest).values()):
+                raise Invalid(place="attachments")
+            return manifest
+
+        sizes = _sizes(await parts.aside(partial(arrival.begin, understood, raw)))
+        syncing: list[asyncio.Task[None]] = []  # the disk is waited for while the next attachment comes in
+        try:
+            for sha256, size in sizes.items():
+                syncing += await self._receive(body, arrival, sha256, size)
+            await asyncio.gather(*syncing)
+        finally:
+            await asyncio.gather(*syncing, return_exceptions=True)
+            arrival.discard()
+        return _answer(*await parts.aside(arrival.end))
+
+    async def _receive(self, body: bodies.Body, arrival: Arrival, sha256: str, size: int) -> list[asyncio.Task[None]]:
+        """Take one attachment; what is still to be waited for."""
+        is_missing = arrival.is_missing(sha256)
+        left = size
+        while True:
+            piece = await body.take(min(left, _PIECE_BYTES))
+            left -= len(piece)
+            step = partial(arrival.add, sha256, piece, is_last=not left)
+            if not left:
+                return [asyncio.create_task(self._parts.aside(step))] if is_missing else []
+            if not piece:
+                raise DigestDiffers
+            if is_missing:
+                await self._parts.aside(step)
 
     async def read(self, request: Request, report_id: ReportId) -> JSONResponse:
         """A ticket that this very device submitted."""
@@ -110,6 +164,22 @@ class TicketRoutes:
         if any(attachment.bytes > limit for attachment in manifest.attachments):
             raise TooLarge(limit=bodies.human(limit))
         return manifest
+
+
+def _manifest_bytes(request: Request) -> int | None:
+    """How long the manifest of a whole report is; None where the body is a manifest alone. Raises Invalid."""
+    media_type, _, parameter = request.headers.get("content-type", "").partition(";")
+    if media_type.strip().lower() != _WHOLE:
+        return None
+    name, _, value = parameter.strip().partition("=")
+    if name.lower() != "manifest" or not (value.isascii() and value.isdigit() and len(value) < 10):
+        raise Invalid(place="manifest")
+    return int(value)
+
+
+def _sizes(manifest: Manifest) -> dict[str, int]:
+    """The attachments of a manifest in its order, each digest once, with their bytes."""
+    return {each.sha256: each.bytes for each in manifest.attachments}
 
 
 def _answer(receipt: Receipt, is_new: bool) -> JSONResponse:

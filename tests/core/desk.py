@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from client.core.errors import DeskError, Rejected
@@ -19,11 +19,15 @@ class LoopbackDesk:
         self.manifests: dict[str, bytes] = {}
         self.blobs: dict[str, dict[str, bytes]] = {}
         self.calls: list[str] = []
+        self.wholes: list[tuple[bytes, ...]] = []  # the blobs of each submit that brought some
         self.failing: Callable[[str, str], DeskError | None] = lambda call, report_id: None
         self.losing_answers: Callable[[str, str], DeskError | None] = lambda call, report_id: None
         self.alters: Callable[[Receipt], Receipt] = lambda receipt: receipt
 
-    def submit(self, report_id: str, manifest: bytes) -> Receipt:
+    def submit(self, report_id: str, manifest: bytes, blobs: Sequence[bytes] = ()) -> Receipt:
+        """Takes attachments apart from the ticket, as many desks do."""
+        if blobs:
+            self.wholes.append(tuple(blobs))
         self._before("submit", report_id)
         known = self.manifests.setdefault(report_id, manifest)
         if known != manifest:

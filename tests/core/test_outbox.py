@@ -434,3 +434,45 @@ def test_a_spool_that_cannot_be_listed_is_no_fault_of_a_saved_report(
         assert shop.told(Saved)[-1].report_id == draft.report_id
     shop.clockwork.pass_by(LAST_RETRY_S)
     assert len(desk.manifests) == 2
+
+
+def test_the_first_attempt_brings_everything_in_the_manifests_order(shop: Workshop, desk: LoopbackDesk) -> None:
+    shop.report("printer jams", shot(1), shot(2, b"\x01\x02\x03\xff"), shot(3))
+    shop.deliver()
+    assert desk.wholes == [(b"encoded:" + b"\x10\x20\x30\xff" * 12, b"encoded:" + b"\x01\x02\x03\xff" * 12)]
+
+
+def test_what_is_refused_whole_goes_in_parts(shop: Workshop, desk: LoopbackDesk) -> None:
+    desk.failing = lambda call, _id: Rejected(WORDS) if desk.calls == ["submit"] else None
+    draft = shop.report("printer jams", shot())
+    shop.deliver()
+    assert (len(desk.wholes), desk.calls) == (1, ["submit", "submit", "attach"])
+    assert shop.places() == {draft.report_id: "sent"}
+
+
+@pytest.mark.parametrize("is_whole_again", [True, False])
+def test_what_may_have_arrived_in_part_is_not_sent_whole_again(
+    shop: Workshop, desk: LoopbackDesk, is_whole_again: bool
+) -> None:
+    error: DeskError = Unreachable(WORDS) if is_whole_again else Unanswered(WORDS)
+    desk.failing = lambda call, _id: error if len(desk.calls) == 1 else None
+    shop.report("printer jams", shot())
+    shop.deliver(DAY_S)
+    assert len(desk.wholes) == 1 + is_whole_again
+    assert len(desk.manifests) == 1
+
+
+def test_a_large_report_goes_in_parts_which_can_be_resumed(shop: Workshop, desk: LoopbackDesk) -> None:
+    draft = shop.report("printer jams", shot(width=1200, height=1000))
+    shop.deliver()
+    assert (desk.wholes, shop.places()) == ([], {draft.report_id: "sent"})
+
+
+def test_a_damaged_picture_is_left_out_of_a_report_that_would_go_whole(shop: Workshop, desk: LoopbackDesk) -> None:
+    draft = shop.report("printer jams", shot(1), shot(2, b"\x01\x02\x03\xff"))
+    (first, _second) = sorted(path for path in (shop.spool.outbox / draft.report_id).iterdir() if len(path.name) == 64)
+    first.write_bytes(b"?")
+    shop.deliver()
+    assert desk.wholes == []
+    assert len(desk.blobs[draft.report_id]) == 1
+    assert shop.places() == {draft.report_id: "attention"}
