@@ -30,6 +30,27 @@ def test_a_signal_ends_the_program_and_keeps_the_words(number: signal.Signals) -
         assert ticket.manifest["text"] == "half a thought"
 
 
+def test_a_killed_program_comes_back_with_words_and_pictures() -> None:
+    with x_desktop(tray=None) as desktop, acting.desk(desktop.session) as (server, client):
+        program = client.start("report", "--panel")
+        acting.send_button(desktop)
+        desktop.pointer.type("half a thought")
+        drafts = client.profile / "spool/drafts"
+        wait_until(
+            lambda: any("half a thought" in each.read_text() for each in drafts.glob("*/draft.json")), "autosave"
+        )
+        os.killpg(program.pid, signal.SIGKILL)
+        program.wait(10)
+        (draft,) = drafts.iterdir()
+
+        client.start("report", "--panel")
+        acting.send_button(desktop)
+        desktop.pointer.press("ctrl+Return")
+        (ticket,) = server.wait_for_tickets(1)
+        assert (ticket.report_id, ticket.manifest["text"]) == (draft.name, "half a thought")
+        assert len(ticket.screenshots()) == 1
+
+
 def test_what_the_command_line_saved_is_sent_by_the_tray_program() -> None:
     with x_desktop() as desktop, acting.desk(desktop.session) as (server, client):
         client.start()
