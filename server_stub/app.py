@@ -37,6 +37,7 @@ from server_stub.store.devices import Devices
 from server_stub.store.figures import Figures
 from server_stub.store.incidents import Incidents
 from server_stub.store.queue import Queue
+from server_stub.store.revision import DistantRevision, LocalRevision, Revision
 from server_stub.store.tickets import Tickets
 from server_stub.tally import Tally
 from server_stub.words import Library
@@ -61,6 +62,7 @@ def create_app(settings: Settings, clock: Clock = utc_now, hasher: PasswordHashe
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         await parts.aside(parts.blobs.start)
         yield
+        parts.revision.close()
         await parts.aside(parts.database.close)
 
     app = Application(
@@ -85,6 +87,12 @@ def create_app(settings: Settings, clock: Clock = utc_now, hasher: PasswordHashe
     return app
 
 
+def _revision(settings: Settings, database: Database) -> Revision:
+    if settings.database is None:
+        return LocalRevision(settings.database_path, database)
+    return DistantRevision(database, settings.fresh_s)
+
+
 def build(settings: Settings, clock: Clock, hasher: PasswordHasher) -> Parts:
     """The parts of a server on this data folder."""
     database = Database(settings.database_url, THREADS)
@@ -92,6 +100,7 @@ def build(settings: Settings, clock: Clock, hasher: PasswordHasher) -> Parts:
         settings=settings,
         clock=clock,
         database=database,
+        revision=_revision(settings, database),
         blobs=Blobs(settings.data),
         devices=Devices(database, clock, settings.enrolments_per_hour),
         tickets=Tickets(database, clock, settings.reports_per_hour),

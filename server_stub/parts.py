@@ -22,6 +22,7 @@ from server_stub.store.devices import Devices
 from server_stub.store.figures import Figures
 from server_stub.store.incidents import Incidents
 from server_stub.store.queue import Queue
+from server_stub.store.revision import Revision
 from server_stub.store.tickets import Tickets
 from server_stub.words import Library, Words
 
@@ -39,6 +40,7 @@ class Parts:
     settings: Settings
     clock: Clock
     database: Database
+    revision: Revision
     blobs: Blobs
     devices: Devices
     tickets: Tickets

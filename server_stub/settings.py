@@ -18,7 +18,8 @@ class Settings:
     """The data folder and the limits of one server.
 
     Everything durable lies under `data`: the database, the attachments and the key that signs their links. `database`
-    is the address of a PostgreSQL database, where that is used instead.
+    is the address of a PostgreSQL database, where that is used instead; it is asked for news to tell devices no sooner
+    than after `fresh_s`.
     """
 
     data: Path
@@ -30,6 +31,7 @@ class Settings:
     logins_per_quarter: int = 10
     logins_per_quarter_and_address: int = 30
     stall_s: float = 60.0
+    fresh_s: float = 1.0
 
     @property
     def database_url(self) -> str | URL:

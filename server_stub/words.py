@@ -15,7 +15,7 @@ from babel.dates import format_datetime, format_time, format_timedelta
 from babel.numbers import format_decimal, format_percent
 
 SOURCE_LANGUAGE = "en"
-_LONGEST_HEADER = 200
+LONGEST_HEADER = 200
 
 
 def N_(text: str) -> str:
@@ -107,7 +107,7 @@ class Library:
 def preferences(accept_language: str) -> list[str]:
     """The tags of an ``Accept-Language`` header, best first (RFC 9110, 12.5.4); nonsense is left out."""
     weighted: list[tuple[float, str]] = []
-    for part in accept_language[:_LONGEST_HEADER].split(","):
+    for part in accept_language[:LONGEST_HEADER].split(","):
         tag, _, parameter = part.strip().partition(";")
         name, _, value = parameter.strip().partition("=")
         try:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
 from server_stub.api import schema
 from server_stub.api.door import Door, credential
-from server_stub.categories import CATEGORIES
+from server_stub.api.noticeboard import Noticeboard
 from server_stub.parts import Parts
+from server_stub.words import LONGEST_HEADER
 
 
 class DeskRoutes:
@@ -20,7 +18,7 @@ class DeskRoutes:
 
     def __init__(self, parts: Parts, door: Door) -> None:
         self._parts = parts
-        self._door = door
+        self._board = Noticeboard(parts, door)
 
     def router(self) -> APIRouter:
         """The table of routes."""
@@ -39,29 +37,14 @@ class DeskRoutes:
 
     async def desk(self, request: Request) -> Response:
         """Name, phone, who is on duty, the categories and what goes on, in the language of ``Accept-Language``."""
-        shown = credential(request)
-        parts = self._parts
-        device, on_duty, incidents = await parts.aside(
-            lambda: (self._door.admit(shown), parts.agents.on_duty(), parts.incidents.current())
-        )
-        words = parts.words(request)
-        body = {
-            "site": {"name": device.site_name},
-            "phone": device.phone,
-            "on_duty": [{"name": name} for name in on_duty],
-            "first_answer_s": None,
-            "categories": [{"id": key, "label": words.gettext(label)} for key, label in CATEGORIES.items()],
-            "incidents": [
-                {"id": each.id, "title": each.title, "text": each.text, "since": schema.rfc3339(each.since)}
-                for each in incidents
-            ],
-        }
-        raw = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
-        etag = f'"{hashlib.sha256(raw).hexdigest()[:32]}"'
-        headers = {"ETag": etag, "Cache-Control": "private, no-cache", "Vary": "Accept-Language, Authorization"}
-        if is_known(request.headers.get("if-none-match", ""), etag):
+        shown, language = credential(request), request.headers.get("accept-language", "")[:LONGEST_HEADER]
+        notice = self._board.known(shown, language)
+        if notice is None:
+            notice = await self._parts.aside(lambda: self._board.read(shown, language))
+        headers = {"ETag": notice.etag, "Cache-Control": "private, no-cache", "Vary": "Accept-Language, Authorization"}
+        if is_known(request.headers.get("if-none-match", ""), notice.etag):
             return Response(status_code=304, headers=headers)
-        return Response(raw, media_type="application/json", headers=headers)
+        return Response(notice.raw, media_type="application/json", headers=headers)
 
 
 def is_known(if_none_match: str, etag: str) -> bool:

@@ -12,6 +12,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from server_stub.store import postgres
+from server_stub.store.changes import count_on
 
 _BUSY_MS = 10_000
 _SQLITE: Mapping[str, Any] = {"connect_args": {"timeout": _BUSY_MS / 1000}}
@@ -28,6 +29,7 @@ class Database:
         self._engine = create_engine(url, hide_parameters=True, pool_size=connections, max_overflow=0, **options)
         # SQLite has one writer. Waiting here is fair and costs nothing; waiting in SQLite polls.
         self._one_writer = threading.Lock() if self._is_sqlite else nullcontext()
+        count_on(self._engine)
         self._reading: Engine = self._engine
         self._writing: Engine = self._engine
         if self._is_sqlite:

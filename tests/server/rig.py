@@ -51,9 +51,12 @@ class FakeClock:
 
 
 def settings(data: Path, **limits: Any) -> Settings:
-    """The settings of a server on this folder, and on the PostgreSQL database that the environment names, if any."""
+    """The settings of a server on this folder, and on the PostgreSQL database that the environment names, if any.
+
+    Whatever changes is told at once, so that no test has to wait.
+    """
     named = os.environ.get(DATABASE)
-    return Settings(data, postgres.address(named) if named else None, **limits)
+    return Settings(data, postgres.address(named) if named else None, fresh_s=0, **limits)
 
 
 @contextmanager

@@ -43,6 +43,15 @@ def test_an_unchanged_desk_costs_a_304_and_a_changed_one_is_sent(device: Device,
     assert device.get("/api/v1/desk").headers["ETag"] == tag
 
 
+def test_a_device_that_was_told_before_is_still_asked_for_its_secret(device: Device) -> None:
+    tag = device.get("/api/v1/desk").headers["ETag"]
+    thief = Device(device.server, device.id)
+    assert thief.get("/api/v1/desk", headers={"If-None-Match": tag}).status_code == 401
+    assert device.get("/api/v1/desk", headers={"If-None-Match": tag}).status_code == 304
+    assert command("revoke-device", device.id, "--data", str(device.server.data)).returncode == 0
+    assert device.get("/api/v1/desk", headers={"If-None-Match": tag}).status_code == 403
+
+
 def test_an_agent_who_is_shut_out_is_on_duty_no_more(device: Device, agent: Agent) -> None:
     agent.post("/console/duty", {"on": "yes"})
     assert command("disable-agent", "Anna", "--data", str(device.server.data)).returncode == 0

@@ -18,6 +18,7 @@ from server_stub.store.postgres import NotPostgres, address
 from server_stub.store.schema import HEAD, upgrade, version
 from server_stub.store.tables import devices, login_attempts, metadata, tickets
 from tests.rigs.postgres import Postgres
+from tests.rigs.waiting import wait_until
 from tests.server.conftest import POSTGRES, on
 from tests.server.copies import Copies
 from tests.server.rig import Agent, Device, Process, Server, attachment, command, manifest, png, stored
@@ -168,6 +169,25 @@ def test_one_device_enrols_through_three_processes_at_once(start: Start) -> None
             answers = list(pool.map(lambda way: (way.secret, way.enrol().status_code), ways))
         assert sorted(status for _, status in answers) == [200, 200, 201, 409, 409, 409]
         assert len({secret for secret, status in answers if status != 409}) == 1
+
+
+def test_what_another_process_changes_is_told_within_moments(start: Start) -> None:
+    one, other = start(), start()
+    device = one.device()
+    revoked = [one.device() for _ in range(2)]
+    ways = [at(server, each) for server in (one, other) for each in (device, *revoked)]
+    assert [way.get("/api/v1/desk").status_code for way in ways] == [200] * 6
+    folder = ("--data", str(one.data))
+    command("set-site", "Example Ltd", "--phone", "42", *folder)
+    for each in revoked:
+        command("revoke-device", each.id, *folder)
+
+    def is_told() -> bool:
+        answers = [way.get("/api/v1/desk") for way in ways]
+        phones = [answer.json()["phone"] for answer in answers[::3]]
+        return phones == ["42", "42"] and [answer.status_code for answer in answers] == [200, 403, 403] * 2
+
+    wait_until(is_told, "the changes to be told", 5)
 
 
 @pytest.mark.parametrize("text", ["mysql://root@host/desk", "postgresql://", "deskbell.sqlite3", "postgresql://h:x/d"])

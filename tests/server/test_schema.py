@@ -131,6 +131,7 @@ NEEDED = [
     "migrations/script.py.mako",
     "migrations/versions/v0001_first_tables.py",
     "migrations/versions/v0002_incidents.py",
+    "migrations/versions/v0003_count_of_changes.py",
 ]
 
 
