@@ -12,7 +12,7 @@ import unicodedata
 from enum import StrEnum
 from typing import Annotated, Literal, NoReturn, Self, TypeVar
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from server_stub.errors import BadJson, Invalid
 from server_stub.settings import ATTACHMENTS_PER_REPORT
@@ -24,8 +24,15 @@ _MEDIA_TYPE = r"^[a-zA-Z0-9][a-zA-Z0-9!#$&^_.+-]{0,63}/[a-zA-Z0-9][a-zA-Z0-9!#$&
 _DIRECTION = re.compile("[\u202a-\u202e\u2066-\u2069\u200e\u200f]")
 _KEPT_CONTROLS = "\n\t"
 
+
+def _whole(value: object) -> object:
+    """JSON knows one kind of number: 3.0 is the integer 3."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 Line = Annotated[str, Field(max_length=255)]
 Claim = Annotated[str | None, Field(max_length=255)]
+WHOLE = BeforeValidator(_whole)
 PIXELS = 1_000_000
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -69,11 +76,11 @@ class Display(_Part):
     """The display that a screenshot shows: physical pixels, virtual-desktop position."""
 
     name: Annotated[str | None, Field(max_length=255)] = None
-    number: Annotated[int, Field(ge=1, le=1000)]
-    x: Annotated[int, Field(ge=-PIXELS, le=PIXELS)]
-    y: Annotated[int, Field(ge=-PIXELS, le=PIXELS)]
-    width: Annotated[int, Field(ge=0, le=PIXELS)]
-    height: Annotated[int, Field(ge=0, le=PIXELS)]
+    number: Annotated[int, Field(ge=1, le=1000), WHOLE]
+    x: Annotated[int, Field(ge=-PIXELS, le=PIXELS), WHOLE]
+    y: Annotated[int, Field(ge=-PIXELS, le=PIXELS), WHOLE]
+    width: Annotated[int, Field(ge=0, le=PIXELS), WHOLE]
+    height: Annotated[int, Field(ge=0, le=PIXELS), WHOLE]
     scale: Annotated[float, Field(gt=0, le=100)]
     primary: bool
 
@@ -82,7 +89,7 @@ class Attachment(_Part):
     """One attachment that the report announces; its bytes are uploaded on their own."""
 
     sha256: Annotated[str, Field(pattern=SHA256)]
-    bytes: Annotated[int, Field(ge=0, le=2**40)]
+    bytes: Annotated[int, Field(ge=0, le=2**40), WHOLE]
     name: Line
     media_type: Annotated[str, Field(pattern=_MEDIA_TYPE)]
     kind: Kind
@@ -93,7 +100,7 @@ class Attachment(_Part):
 class Manifest(_Part):
     """A report."""
 
-    format: Literal[1]
+    format: Annotated[Literal[1], WHOLE]
     report_id: Annotated[str, Field(pattern=UUID4)]
     created_at: AwareDatetime
     text: Annotated[str, Field(max_length=20_000)]

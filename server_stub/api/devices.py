@@ -33,7 +33,9 @@ class DeviceRoutes:
             self.enrol,
             methods=["PUT"],
             summary="Enrol this device",
-            responses=schema.answers({201: schema.Enrolled, 200: schema.Enrolled}, 401, 403, 409, 422, 429),
+            responses=schema.answers(
+                {201: schema.Enrolled, 200: schema.Enrolled}, 400, 401, 403, 409, 413, 415, 422, 429, 503
+            ),
             openapi_extra=schema.json_body(EnrolmentBody),
             status_code=201,
         )

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import os
+import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+import psutil
 
 from server_stub.settings import Settings
 from server_stub.store.agents import Agents
 from server_stub.store.clock import Clock, utc_now
 from server_stub.store.database import Database
 from server_stub.store.sites import Sites
-from tests.server.rig import PASSWORD, QUICK, command
+from tests.rigs.processes import Processes
+from tests.rigs.waiting import wait_until
+from tests.server.rig import PASSWORD, QUICK, REPOSITORY, Server, command
 
 LOGIN = "anna"
 FORMER_LOGIN = "bert"
@@ -48,3 +56,38 @@ def premises(folder: Path, clock: Clock = utc_now) -> Premises:
         Agents(database, clock).add(login, login.title(), QUICK.hash(PASSWORD))
     database.close()
     return Premises(data, *keys)
+
+
+class RunningServer(Server):
+    """A server in a process of its own, as it is deployed."""
+
+    def __init__(self, place: Premises, process: subprocess.Popen[bytes], url: str, log: Path) -> None:
+        super().__init__(url, place.site_key, place.data)
+        self.process = process
+        self._log = log
+
+    def log(self) -> str:
+        """All that it said."""
+        return self._log.read_text()
+
+    def peak_bytes(self) -> int:
+        """The most memory that it ever had."""
+        status = Path(f"/proc/{self.process.pid}/status").read_text()
+        found = re.search(r"VmHWM:\s+(\d+) kB", status)
+        assert found is not None
+        return int(found[1]) * 1024
+
+    def is_alive(self) -> bool:
+        """Whether the process that was started is the one that runs."""
+        return self.process.poll() is None and psutil.pid_exists(self.process.pid)
+
+
+@contextmanager
+def running(place: Premises, logs: Path, *arguments: str) -> Iterator[RunningServer]:
+    """The server, listening, with these arguments to `run`, until the block ends."""
+    with Processes(logs) as processes:
+        command = [sys.executable, "-m", "server_stub", "run", "--data", place.data, "--port", "0", *arguments]
+        process = processes.start("server", command, {**os.environ, "PYTHONPATH": str(REPOSITORY)})
+        log = processes.log("server")
+        told = wait_until(lambda: re.search(r"listening on (http://\S+)", log.read_text()), "the server to listen", 30)
+        yield RunningServer(place, process, told[1], log)

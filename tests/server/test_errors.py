@@ -202,6 +202,12 @@ def test_what_the_contract_does_not_allow_is_named_by_its_place(shared_device: D
     assert f"“{place}”" in answer.json()["error"]["detail"]
 
 
+def test_an_integer_may_be_written_with_a_fraction_of_nothing(device: Device) -> None:
+    described = attachment(b"x", bytes=1.0)
+    described["display"] |= {"number": 1.0, "x": -0.0, "width": 3840.0}
+    assert device.submit(manifest(format=1.0, attachments=[described])).status_code == 201
+
+
 def test_keys_that_are_not_known_are_tolerated(device: Device) -> None:
     report = manifest(weather="fine", requester={"name": "Anna", "user": "a", "host": "h", "shoe_size": 38})
     assert device.submit(report).status_code == 201
