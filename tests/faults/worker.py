@@ -28,7 +28,7 @@ from client import assembly
 from client.core import events
 from client.core.draft import Draft
 from client.core.engine import Engine
-from client.core.lane import Job, Jobs
+from client.core.lane import Job, Jobs, OnCrash
 from client.core.manifest import digest
 from client.core.paths import paths
 from client.core.settings import load
@@ -56,10 +56,27 @@ class Hurried:
         self._lane.close(timeout_s)
 
 
-class Worker:
-    """One client on one profile. `say` hears every line, `ledger` what was shown as saved."""
+def hurried(on_crash: OnCrash, speed: float) -> assembly.Lanes:
+    """The lanes of the tray program, and time passes faster for what it sends and reads."""
+    lanes = assembly.threaded(on_crash)
+    return replace(lanes, outbox=Hurried(lanes.outbox, speed), inbox=Hurried(lanes.inbox, speed))
 
-    def __init__(self, profile: Path, ledger: Ledger | None, speed: float, say: Callable[[str], None]) -> None:
+
+class Worker:
+    """One client on one profile. `say` hears every line, `ledger` what was shown as saved.
+
+    `lanes` makes its lanes, which go by `clock`.
+    """
+
+    def __init__(
+        self,
+        profile: Path,
+        ledger: Ledger | None,
+        say: Callable[[str], None],
+        *,
+        lanes: Callable[[OnCrash], assembly.Lanes],
+        clock: Callable[[], float],
+    ) -> None:
         self._ledger = ledger
         self._say = say
         self._changed = threading.Event()
@@ -68,12 +85,8 @@ class Worker:
         self.is_told_to_end = False
         self.has_crashed = False
         where = paths(profile)
-        lanes = assembly.threaded(self._on_crash)
-        lanes = replace(lanes, outbox=Hurried(lanes.outbox, speed), inbox=Hurried(lanes.inbox, speed))
         settings = load(where.machine_config, where.user_config)
-        self.engine: Engine = assembly.assemble(
-            where, settings, lanes, self._on_event, clock=lambda: time.monotonic() * speed
-        )
+        self.engine: Engine = assembly.assemble(where, settings, lanes(self._on_crash), self._on_event, clock=clock)
 
     def start(self) -> None:
         self.engine.start()
@@ -84,8 +97,8 @@ class Worker:
         self.is_told_to_end = True
         self._changed.set()
 
-    def make(self, one: Case, files: Path, *, restores: bool = False) -> None:
-        """Make one report and press Send, as a panel does; come back when it is saved or refused."""
+    def make(self, one: Case, files: Path, *, restores: bool = False) -> str:
+        """Make one report and press Send, as a panel does; its id, when it is saved or refused."""
         draft = self.engine.begin("panel") if restores else self.engine.begin_new("panel")
         self._begin(draft, one, files)
         decided = self._decided[draft.report_id] = threading.Event()
@@ -96,12 +109,14 @@ class Worker:
         draft.submit()
         draft.submit()  # a double click
         decided.wait()
+        return draft.report_id
 
-    def begin_and_leave(self, one: Case, files: Path) -> None:
+    def begin_and_leave(self, one: Case, files: Path) -> str:
         """Begin a report, then close the panel: nothing may be sent of it."""
         draft = self.engine.begin_new("panel")
         self._begin(draft, one, files)
         draft.put_aside()
+        return draft.report_id
 
     def deliver(self) -> None:
         """Come back when nothing waits, or when told to end."""
@@ -185,7 +200,14 @@ def main(arguments: list[str] | None = None) -> int:
         os.write(options.tell, line.encode() + b"\n")  # one write: whole or not at all, whenever this process is killed
 
     ledger = Ledger(options.ledger) if options.ledger else None
-    worker = Worker(options.profile, ledger, options.speed, say)
+    speed: float = options.speed
+    worker = Worker(
+        options.profile,
+        ledger,
+        say,
+        lanes=lambda on_crash: hurried(on_crash, speed),
+        clock=lambda: time.monotonic() * speed,
+    )
     signal.signal(signal.SIGTERM, lambda *_: worker.end())
     files = options.files or options.profile.with_name(f"{options.profile.name}-files")
     files.mkdir(exist_ok=True)
