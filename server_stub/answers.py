@@ -8,13 +8,11 @@ from typing import Protocol
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import iter_route_contexts
-from fastapi.routing import iter_route_contexts
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
-from starlette.routing import Match
 from starlette.routing import Match
 
 from server_stub.errors import (
@@ -71,8 +69,6 @@ class Answers:
             raise error
         if isinstance(failure, MethodNotAllowed):
             failure.headers["Allow"] = ", ".join(allowed(request))
-        if isinstance(failure, MethodNotAllowed):
-            failure.headers["Allow"] = ", ".join(allowed(request))
         if failure.status >= 500:
             log.error("%s: %s\n%s", request.method, failure.code, where(error))
         return self.draw(request, failure)
@@ -84,16 +80,6 @@ class Answers:
         if is_for_people(request):
             return HTMLResponse(self._page.error(failure, words), failure.status, headers)
         return JSONResponse(failure.body(words), failure.status, headers)
-
-
-def allowed(request: Request) -> list[str]:
-    """The methods that the address of a request answers to. The router names those of its first route alone."""
-    matching = [
-        route.methods or ("GET", "HEAD")  # a folder of files has no list of its own
-        for route in iter_route_contexts(request.app.routes)
-        if route.matches(request.scope)[0] is not Match.NONE
-    ]
-    return sorted({method for methods in matching for method in methods})
 
 
 def allowed(request: Request) -> list[str]:
