@@ -125,9 +125,11 @@ class Http:
 def _new_session(headers: Mapping[str, str]) -> Any:
     import requests
     import truststore
+    import urllib3
     from requests.adapters import HTTPAdapter
     from urllib3.connection import HTTPConnection
 
+    urllib3.disable_warnings(urllib3.exceptions.SystemTimeWarning)  # said to the user where TLS fails by it
     options = [*HTTPConnection.default_socket_options, (socket.SOL_SOCKET, socket.SO_SNDBUF, IN_FLIGHT)]
 
     class Steady(HTTPAdapter):

@@ -13,7 +13,7 @@ from client.core.errors import Problem
 from client.core.events import Delivered, Event, NeedsAttention, NotSaved, Waiting
 from client.core.models import Shot
 from client.core.paths import Paths, paths
-from client.core.settings import load
+from client.core.settings import Settings, load
 from tests.core.workshop import shot
 
 PICTURES = (shot(1, b"\x10\x20\x30\xff", 64, 48), shot(2, b"\x01\x02\x03\xff", 32, 32))
@@ -33,9 +33,11 @@ class Client:
         """Write the settings; they count from the next `assemble` on."""
         self.paths.user_config.write_text(json.dumps({"server": url, "site_key": site_key, **settings}))
 
+    def settings(self) -> Settings:
+        return load(self.paths.machine_config, self.paths.user_config)
+
     def assemble(self) -> Engine:
-        settings = load(self.paths.machine_config, self.paths.user_config)
-        return assemble(self.paths, settings, inline(), self.events.append)
+        return assemble(self.paths, self.settings(), inline(), self.events.append)
 
     def restart(self) -> None:
         """As the next start of the program: what waits is tried."""
