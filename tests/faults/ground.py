@@ -6,6 +6,7 @@ import json
 import os
 import re
 import sys
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -16,22 +17,21 @@ from tests.faults.ledger import Ledger, read
 from tests.rigs.desk_server import DeskServer
 from tests.rigs.processes import Processes
 
-_NO_LIMIT = "1000000"
+NO_LIMITS = ("--reports-per-hour", "1000000", "--enrolments-per-hour", "1000000")
 _FAULTS_OF_OURS = re.compile(r"^(?:.* ERROR .*|Traceback .*|.*Exception.*)$", re.MULTILINE)
 
 
 class Ground:
-    """`with Ground(folder) as ground:` – `server`, `ledger`, `processes` that end with it."""
+    """`with Ground(folder) as ground:` – `server`, `ledger`, `processes` that end with it.
 
-    def __init__(self, folder: Path) -> None:
+    `arguments` are the server's; one client does here in a minute what many do in an hour.
+    """
+
+    def __init__(self, folder: Path, arguments: Sequence[str] = NO_LIMITS) -> None:
         self.folder = folder
         self.processes = Processes(folder)
         self.ledger = Ledger(folder / "ledger")
-        self.server = DeskServer(
-            folder,
-            processes=self.processes,
-            arguments=("--reports-per-hour", _NO_LIMIT, "--enrolments-per-hour", _NO_LIMIT),
-        )
+        self.server = DeskServer(folder, processes=self.processes, arguments=arguments)
         self._open = ExitStack()
 
     def __enter__(self) -> Self:

@@ -67,6 +67,14 @@ class FaultProxy:
         self._thread.join(10)
         self._loop.close()
 
+    def go_down(self) -> None:
+        """Refuse connections, and end those that there are."""
+        self._run(self._end())
+
+    def come_back(self) -> None:
+        """Listen again, at the same address."""
+        self._run(self._listen())
+
     def __enter__(self) -> Self:
         self.start()
         return self
@@ -83,7 +91,8 @@ class FaultProxy:
         asyncio.run_coroutine_threadsafe(done(), self._loop).result(10)
 
     async def _listen(self) -> None:
-        self._server = await asyncio.start_server(self._connected, "127.0.0.1", 0)
+        port = urlsplit(self.url).port or 0
+        self._server = await asyncio.start_server(self._connected, "127.0.0.1", port)
         self.url = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
 
     async def _end(self) -> None:

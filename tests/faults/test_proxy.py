@@ -124,6 +124,16 @@ def test_half_a_request_and_its_end() -> None:
         assert server.came == [REQUEST[:7]]
 
 
+def test_it_goes_down_and_comes_back() -> None:
+    with counting() as server, FaultProxy(server.url) as proxy:
+        assert ask(proxy) == ANSWER
+        proxy.go_down()
+        with pytest.raises(ConnectionRefusedError):
+            ask(proxy)
+        proxy.come_back()
+        assert ask(proxy) == ANSWER
+
+
 def test_several_requests_on_one_connection() -> None:
     with counting() as server, FaultProxy(server.url) as proxy:
         assert ask(proxy, REQUEST + REQUEST) == ANSWER + ANSWER
