@@ -10,6 +10,7 @@ import heapq
 import itertools
 import threading
 import time
+import weakref
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Generic, Protocol, TypeVar
@@ -121,6 +122,7 @@ class Impatient:
         """The result of `make`, or what it raises; TimeoutError after `limit_s`, then it is left to itself."""
         if self._lane is None:
             self._lane = Lane(self._name, lambda *_: None)
+            weakref.finalize(self, self._lane.close)  # its thread would wait for ever for a caller that is gone
         results: list[T] = []
         errors: list[BaseException] = []
         done = threading.Event()
@@ -138,7 +140,7 @@ class Impatient:
             self._lane = None
             raise TimeoutError(f"no answer within {limit_s:.0f} s")
         if errors:
-            raise errors[0]
+            raise errors.pop()  # kept, it would hold itself and this frame by its traceback
         return results[0]
 
 
@@ -162,7 +164,7 @@ def within(budget_s: float, call: Callable[[], T]) -> T:
     if not done.wait(budget_s):
         raise TimeoutError(f"no answer within {budget_s} s")
     if failure:
-        raise failure[0]
+        raise failure.pop()
     return result[0]
 
 

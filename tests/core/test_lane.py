@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 
 import pytest
 
-from client.core.lane import Lane, each_within, within
+from client.core.lane import Impatient, Lane, each_within, within
 
 
 def _lane(crashes: list[BaseException] | None = None) -> Lane:
@@ -104,3 +105,13 @@ def test_calls_that_hang_or_fail_cost_only_themselves() -> None:
 def test_many_quick_calls_may_take_longer_together_than_one_may_alone() -> None:
     pause = threading.Event()
     assert each_within(0.1, [lambda: pause.wait(0.03)] * 10) == [False] * 10
+
+
+def test_an_impatient_one_that_nobody_has_any_more_leaves_no_thread() -> None:
+    impatient = Impatient("soon gone")
+    impatient.call(10, lambda: None)
+    (thread,) = [each for each in threading.enumerate() if each.name == "soon gone"]
+    del impatient
+    gc.collect()
+    thread.join(10)
+    assert not thread.is_alive()
