@@ -158,7 +158,8 @@ class _Client:
 
     def _recover(self) -> int:
         """The next day: start, look at the drafts that come back and give them up, let the outbox empty itself."""
-        engine = self._engine(assembly.threaded(lambda lane, error: self._say("crash", f"{lane}: {error!r}")))
+        lanes = assembly.threaded(lambda lane, error: self._say("crash", f"{lane}: {error!r}"))
+        engine, tidied = self._engine(lanes), threading.Event()
         while True:
             draft = engine.begin("panel")
             draft.discard()
@@ -166,6 +167,8 @@ class _Client:
                 break
             self._say("draft", draft.text)
         engine.start()
+        lanes.outbox.put(tidied.set)
+        tidied.wait(WITHIN_S / 2)
         deadline = time.monotonic() + WITHIN_S / 2
         while engine.spool.waiting() and time.monotonic() < deadline:
             self._changed.wait(LOOK_S)

@@ -108,6 +108,7 @@ class Trials:
 
     def recover(self, trial: Trial) -> list[str]:
         """The next day's start, with nothing in its way; then what is wrong with what came of the report."""
+        had_words = any(path.name in ("draft.json", "manifest.json") for path in trial.profile.glob("spool/*/*/*"))
         yesterday = time.time() - 24 * 3600
         for path in trial.profile.rglob("*"):
             os.utime(path, (yesterday, yesterday))
@@ -120,17 +121,19 @@ class Trials:
             for each in heard
             if each.what == "draft" and each.value not in ("", trial.text)
         ]
-        return found + self._verdict(trial)
-
-    def _verdict(self, trial: Trial) -> list[str]:
         store = checker.Store.of(self.server.data)
+        tickets = [each for each in checker.read_tickets(store) if each.report_id in trial.told("begun")]
+        if had_words and not tickets and "draft" not in [each.what for each in heard]:
+            found.append("the words were on disk, and are neither a ticket nor a draft")
+        return found + self._verdict(trial, store, tickets)
+
+    def _verdict(self, trial: Trial, store: checker.Store, tickets: list[checker.Ticket]) -> list[str]:
         verdict = checker.check(ledger.read(self._ledger.path), store, [trial.profile])
         found = [each for each in verdict.findings if each not in self._known]
         self._known.update(found)
-        for ticket in checker.read_tickets(store):  # what was saved and never shown as such is whole, too
-            if ticket.report_id in trial.told("begun"):
-                is_whole = ticket.blobs == self._approved and ticket.received == {*self._approved}
-                found += [] if is_whole and ticket.body["text"] == trial.text else ["a ticket that is not whole"]
+        for ticket in tickets:  # what was saved and never shown as such is whole, too
+            is_whole = ticket.blobs == self._approved and ticket.received == {*self._approved}
+            found += [] if is_whole and ticket.body["text"] == trial.text else ["a ticket that is not whole"]
         identity, secrets = trial.profile / "identity.json", trial.profile / "secrets"
         device = identity.read_text() if identity.exists() else ""
         strangers = [path for path in secrets.iterdir() if path.stem not in device] if secrets.exists() else []
