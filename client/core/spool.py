@@ -264,12 +264,12 @@ def _read(path: Path, limit: int) -> bytes:
         path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
     )
     with os.fdopen(handle, "rb") as source:
-        if not stat.S_ISREG(os.fstat(source.fileno()).st_mode):
+        found = os.fstat(source.fileno())
+        if not stat.S_ISREG(found.st_mode):
             raise Damaged(f"{path.name} is no regular file")
-        data = source.read(limit + 1)
-    if len(data) > limit:
-        raise Damaged(f"{path.name} is larger than {limit} bytes")
-    return data
+        if found.st_size > limit:
+            raise Damaged(f"{path.name} is larger than {limit} bytes")
+        return source.read(found.st_size)  # Python sets aside at once whatever it is told to read at most
 
 
 def _folders(parent: Path) -> Iterable[Path]:
