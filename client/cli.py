@@ -13,7 +13,7 @@ from pathlib import Path
 
 from client import __version__
 from client.commands import FAILED
-from client.commands.printing import say_problem
+from client.commands.printing import note_crash, say_problem
 from client.core import words
 from client.core.errors import Problem
 from client.core.paths import Paths, paths
@@ -36,6 +36,9 @@ def run(arguments: Sequence[str]) -> int:
     except OSError as error:
         problem = Problem("disk", _("Deskbell cannot keep anything on this PC"), str(error))
         say_problem(problem, as_json=options.json)
+        return FAILED
+    except Exception as error:
+        note_crash(where.log, options.command, error)
         return FAILED
 
 

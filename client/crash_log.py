@@ -8,16 +8,17 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
+NAME = "crashes.log"
 MAX_BYTES = 1_000_000
 
 
 def write(folder: Path, source: str, error: BaseException) -> None:
-    """Add `error` to `crashes.log` in `folder`: its kind and the lines, not its text, which may quote a report."""
+    """Add `error` to NAME in `folder`: its kind and the lines, not its text, which may quote a report."""
     frames = "".join(traceback.format_tb(error.__traceback__))
     entry = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ} {source}: {type(error).__name__}\n{frames}"
     with suppress(OSError):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path = folder / "crashes.log"
+        path = folder / NAME
         if path.exists() and path.stat().st_size > MAX_BYTES:
             path.replace(folder / "crashes.old.log")
         handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)

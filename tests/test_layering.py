@@ -45,7 +45,7 @@ RULES = (
     ),
     Rule("client.ui", ("client.ui", "client.core"), ("PySide6", "shiboken6"), never=("sqlite3", "threading")),
     Rule("client.app", ("client",), None),
-    Rule("client.commands.printing", ("client.core",)),
+    Rule("client.commands.printing", ("client.core", "client.crash_log")),
     Rule(  # never client.ui
         "client.commands", (*BELOW, "client.commands", "client.assembly", "client.doctor", "client.__main__"), None
     ),

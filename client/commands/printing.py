@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from pathlib import Path
 
 from client.core.errors import Problem
 from client.core.words import _
@@ -14,6 +15,14 @@ def say_problem(problem: Problem, *, as_json: bool) -> None:
         print_json({"problem": problem_body(problem)})
     else:
         print(_("{title}. {detail}").format(title=problem.title, detail=problem.detail), file=sys.stderr)
+
+
+def note_crash(log: Path, source: str, error: BaseException) -> None:
+    """Say what kind of fault of the program it was, and write down where; its words may quote a report."""
+    from client import crash_log
+
+    crash_log.write(log, source, error)
+    print(f"deskbell: {source}: {type(error).__name__} ({log / crash_log.NAME})", file=sys.stderr)
 
 
 def problem_body(problem: Problem) -> dict[str, str]:

@@ -8,11 +8,12 @@ import sys
 import threading
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from client.assembly import CLIENT, assemble, inline, threaded
 from client.commands import ATTENTION, DONE, MISUSED, NOT_SAVED, WAITING
-from client.commands.printing import print_json, problem_body, say_problem
+from client.commands.printing import note_crash, print_json, problem_body, say_problem
 from client.core import events
 from client.core.errors import DeskbellError, Problem
 from client.core.manifest import MAX_TEXT
@@ -44,7 +45,7 @@ def run(options: argparse.Namespace, where: Paths, settings: Settings) -> int:
         if outcome.code != WAITING:
             ended.set()
 
-    lanes = threaded(_say_crash) if options.wait else inline()
+    lanes = threaded(partial(note_crash, where.log)) if options.wait else inline()
     engine = assemble(where, settings, lanes, on_event)
     draft = engine.begin_new("cli")
     outcome.report_id = draft.report_id
@@ -127,10 +128,6 @@ class _Outcome:
                 self.problem = problem
             case events.NeedsAttention(problem=problem):
                 self.problem, self.code = problem, ATTENTION
-
-
-def _say_crash(lane: str, error: BaseException) -> None:
-    print(f"deskbell: {lane}: {error!r}", file=sys.stderr)
 
 
 def _say_outcome(outcome: _Outcome, as_json: bool) -> None:

@@ -214,3 +214,23 @@ def test_doctor_shows_what_could_not_be_understood(deskbell: Deskbell) -> None:
     (storage,) = [check for check in answer["checks"] if check["key"] == "storage"]
     assert not storage["ok"]
     assert "quarantine" in storage["advice"]
+
+
+@pytest.mark.parametrize("more", [(), ("--wait",), ("--json",)])
+def test_a_fault_of_the_program_says_where_it_is_written_down_and_quotes_no_report(
+    deskbell: Deskbell, more: tuple[str, ...]
+) -> None:
+    failing = """
+import client.core.manifest as manifest
+def encode(report): raise ValueError(report.text)
+manifest.encode = encode
+from client.__main__ import main
+raise SystemExit(main())
+"""
+    command = [sys.executable, "-c", failing, "report", "canary", "--no-screens", *more, "--profile", deskbell.profile]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode != 0
+    written = (deskbell.profile / "log" / "crashes.log").read_text()
+    assert "ValueError (" in done.stderr
+    assert "ValueError" in written
+    assert "canary" not in done.stdout + done.stderr + written
