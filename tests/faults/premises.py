@@ -6,7 +6,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,11 +83,13 @@ class RunningServer(Server):
 
 
 @contextmanager
-def running(place: Premises, logs: Path, *arguments: str) -> Iterator[RunningServer]:
-    """The server, listening, with these arguments to `run`, until the block ends."""
+def running(
+    place: Premises, logs: Path, *arguments: str, env: Mapping[str, str] | None = None
+) -> Iterator[RunningServer]:
+    """The server, listening, with these arguments to `run` and more in its environment, until the block ends."""
     with Processes(logs) as processes:
         command = [sys.executable, "-m", "server_stub", "run", "--data", place.data, "--port", "0", *arguments]
-        process = processes.start("server", command, {**os.environ, "PYTHONPATH": str(REPOSITORY)})
+        process = processes.start("server", command, {**os.environ, "PYTHONPATH": str(REPOSITORY), **(env or {})})
         log = processes.log("server")
         told = wait_until(lambda: re.search(r"listening on (http://\S+)", log.read_text()), "the server to listen", 30)
         yield RunningServer(place, process, told[1], log)
