@@ -10,18 +10,20 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import cycle
 from pathlib import Path
 
 from client.core import draft_file, facts
 from client.core.album import Album
-from client.core.attachable import attachable
+from client.core.attachable import attachable, read
 from client.core.claim import Claim
+from client.core.errors import Problem
 from client.core.events import FactsFound, NotSaved, PictureFailed, PictureReady, Saved
-from client.core.manifest import MAX_ATTACHMENTS
+from client.core.manifest import MAX_ATTACHMENTS, MAX_TEXT
 from client.core.models import Collector, Encoded, Fact, Flaw, Report, Requester, Shot
 from client.core.picture import Picture
 from client.core.quiet import Quiet
-from client.core.save_problem import save_problem
+from client.core.save_problem import save_problem, text_too_long
 from client.core.surroundings import Surroundings
 from client.core.words import language
 
@@ -48,6 +50,7 @@ class Draft:
         self._around = around
         self._claim = claim
         self._album = Album(around.spool.drafts / report_id)
+        self._to_encode: list[tuple[int, Shot]] = []
         self._facts: tuple[Fact, ...] = ()
         self._excluded_facts: set[str] = set()
         self._quiet = Quiet(around.disk)  # no encoding, no gathering under way
@@ -76,8 +79,13 @@ class Draft:
         self._autosave()
 
     def add_shots(self, shots: Sequence[Shot]) -> None:
-        """Start encoding; PictureReady or PictureFailed follows for each shot with pixels."""
-        for index, shot in enumerate(shots):
+        """Take shots in, and start to encode them."""
+        self.take_in(shots)
+        self.encode()
+
+    def take_in(self, shots: Sequence[Shot]) -> None:
+        """Make shots pictures of this report. They are encoded from `encode` on, at the latest from `submit` on."""
+        for shot in shots:
             picture = self._album.add(
                 Picture(
                     id=0,
@@ -90,9 +98,14 @@ class Draft:
                 )
             )
             if shot.pixels is not None:
-                self._quiet.begin()
-                lane = self._around.encoders[index % len(self._around.encoders)]
-                lane.put(lambda shot=shot, picture=picture: self._store(picture.id, lambda: self._around.encode(shot)))  # type: ignore[misc]
+                self._to_encode.append((picture.id, shot))
+
+    def encode(self) -> None:
+        """Start encoding; PictureReady or PictureFailed follows for each shot with pixels."""
+        waiting, self._to_encode = self._to_encode, []
+        for (picture_id, shot), lane in zip(waiting, cycle(self._around.encoders), strict=False):
+            self._quiet.begin()
+            lane.put(lambda one=picture_id, shot=shot: self._store(one, lambda: self._around.encode(shot)))  # type: ignore[misc]
 
     def add_file(self, path: Path) -> Picture:
         """Attach a copy of a file; PictureReady or PictureFailed follows.
@@ -102,7 +115,7 @@ class Draft:
         picture = self._album.add(attachable(path, room=MAX_ATTACHMENTS - len(self.pictures)))
         self._quiet.begin()
         self._around.disk.put(
-            lambda: self._store(picture.id, lambda: Encoded(path.read_bytes(), picture.media_type, path.suffix))
+            lambda: self._store(picture.id, lambda: Encoded(read(path), picture.media_type, path.suffix))
         )
         return picture
 
@@ -135,6 +148,7 @@ class Draft:
         """Send. Saved or NotSaved follows; however often it is called, it is one report."""
         if not self._is_closed:
             self.is_submitted = True
+            self.encode()
             self._around.disk.drop(self._autosave_key)
             self._quiet.once(self._save)
 
@@ -142,7 +156,10 @@ class Draft:
         """Keep words and added attachments for the next time; pictures are of a moment that has passed and go."""
         if not self._is_closed:
             attached = any(picture.display is None for picture in self.pictures)
-            self._end(keep_words=bool(self.text.strip() or self.category or self.blocking or attached))
+            keep_words = bool(self.text.strip() or self.category or self.blocking or attached)
+            if keep_words:
+                self._autosave()  # at once: the program may end before the encoders do
+            self._end(keep_words=keep_words)
 
     def discard(self) -> None:
         """Give the draft up, words and pictures."""
@@ -159,6 +176,7 @@ class Draft:
 
     def _end(self, *, keep_words: bool) -> None:
         self.is_ended = True
+        self._to_encode.clear()
 
         def job() -> None:
             spool = self._around.spool
@@ -173,7 +191,8 @@ class Draft:
             if self._claim:
                 self._claim.release(remove=True)
 
-        self._around.disk.drop(self._autosave_key)
+        if not keep_words:
+            self._around.disk.drop(self._autosave_key)
         self._quiet.once(job)
 
     # on lanes
@@ -201,15 +220,21 @@ class Draft:
 
         self._around.disk.put(job, key=self._autosave_key)
 
+    def _refuse(self, problem: Problem) -> None:
+        self.is_submitted = False
+        self._around.on_event(NotSaved(self.report_id, problem))
+
     def _save(self) -> None:
+        if len(self.text.strip()) > MAX_TEXT:  # cut, it would not be what the user approved
+            self._refuse(text_too_long())
+            return
         self._created_at = self._created_at or datetime.now(UTC)
         try:
             self._album.write_rest()
             self._around.spool.open_draft(self.report_id)
             self._around.spool.commit(self._report(self._created_at))
         except Exception as error:
-            self.is_submitted = False
-            self._around.on_event(NotSaved(self.report_id, save_problem(error)))
+            self._refuse(save_problem(error))
             if isinstance(error, OSError):
                 return
             raise  # a fault of ours: the panel goes on, and the lane reports it

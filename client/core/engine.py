@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -51,7 +52,10 @@ class Engine:
             self._inbox.refresh()
 
     def close(self, timeout_s: float = 2.0) -> None:
-        """Stop. What is not sent stays in the outbox."""
+        """Stop. What was asked of the disk is done before; what is not sent stays in the outbox."""
+        done = threading.Event()
+        self._around.disk.put(done.set)
+        done.wait(timeout_s)
         for lane in self._lanes:
             lane.close(timeout_s)
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import socket
+import threading
 from pathlib import Path
 
 import pytest
 
+from client.core import draft_file
 from client.core.errors import DeskbellError
 from client.core.events import FactsFound, NotSaved, PictureFailed, PictureReady, Saved
-from client.core.lane import Lane
+from client.core.lane import Inline, Lane
 from client.core.models import Collector, Encoded, Flaw, Requester, Shot
 from tests.core.desk import LoopbackDesk
 from tests.core.workshop import TAKEN_AT, Clockwork, Workshop, encode, shot
+from tests.rigs.waiting import wait_until
 
 
 def _bytes_below(folder: Path) -> bytes:
@@ -69,6 +72,18 @@ def test_nothing_leaves_before_send(shop: Workshop, desk: LoopbackDesk, monkeypa
     draft.put_aside()
     shop.deliver(3600)
     assert desk.calls == []
+
+
+def test_shots_are_encoded_when_told_or_when_send_is_pressed(shop: Workshop, desk: LoopbackDesk) -> None:
+    draft = shop.engine.begin_new("panel")
+    draft.take_in([shot(1)])
+    assert [picture.stored for picture in draft.pictures] == [None]
+    draft.encode()
+    assert all(picture.stored for picture in draft.pictures)
+    draft.take_in([shot(2, b"\x01\x02\x03\xff")])
+    draft.submit()
+    shop.deliver()
+    assert len(desk.blobs[draft.report_id]) == 2
 
 
 def test_however_often_send_is_pressed_it_is_one_report(shop: Workshop, desk: LoopbackDesk) -> None:  # I3
@@ -147,6 +162,30 @@ def test_words_put_aside_come_back_and_their_pictures_do_not(shop: Workshop) -> 
     assert b"encoded:" not in _bytes_below(shop.spool.root)
 
 
+@pytest.mark.parametrize("is_encoding", [False, True])
+def test_words_put_aside_while_the_disk_is_busy_are_kept_when_the_program_ends(
+    shop: Workshop, is_encoding: bool
+) -> None:
+    disk = Lane("disk", lambda _lane, error: pytest.fail(str(error)))
+    later = Clockwork()
+    shop.disk, shop.encoders[:] = disk, [later if is_encoding else Inline()]  # type: ignore[assignment]
+    shop.restart()
+    busy, ending = threading.Event(), threading.Event()
+    disk.put(lambda: (busy.set(), ending.wait(10))[0])
+    assert busy.wait(10)
+    draft = shop.engine.begin("panel")
+    draft.add_shots([shot()])
+    draft.set_words("half a thought", None, False)
+    draft.put_aside()
+    end = threading.Thread(target=shop.engine.close)
+    end.start()
+    wait_until(lambda: len(disk._due) > 1, "the end to wait for the disk")
+    ending.set()
+    end.join(10)
+    disk.close(10)
+    assert draft_file.read(shop.spool.drafts / draft.report_id).text == "half a thought"
+
+
 def test_an_empty_draft_put_aside_leaves_nothing(shop: Workshop) -> None:
     draft = shop.engine.begin("panel")
     draft.add_shots([shot()])
@@ -211,7 +250,6 @@ def test_a_scrambled_draft_is_kept_aside_and_a_new_one_begins(shop: Workshop) ->
 
 
 def test_a_fact_that_fails_or_hangs_is_only_missing(shop: Workshop) -> None:
-    import threading
 
     release = threading.Event()
 
@@ -274,7 +312,6 @@ def test_text_that_json_or_a_database_cannot_carry_is_cleaned(shop: Workshop, de
 
 
 def test_with_real_lanes_a_report_is_saved_too(tmp_path: Path, desk: LoopbackDesk) -> None:
-    import threading
 
     shop = Workshop(tmp_path / "p", desk)
     crashes: list[BaseException] = []

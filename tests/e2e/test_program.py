@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+from pathlib import Path
 
 import pytest
 
 from tests.e2e import acting
+from tests.rigs.deskbell import Client
 from tests.rigs.desktop import x_desktop
 from tests.rigs.waiting import wait_until
 
@@ -20,6 +23,8 @@ def test_a_signal_ends_the_program_and_keeps_the_words(number: signal.Signals) -
         program = client.start("report", "--panel")
         acting.send_button(desktop)
         desktop.pointer.type("half a thought")
+        kept = wait_until(lambda: _draft_with(client, "half a thought"), "the words to arrive at the program")
+        kept.unlink()  # what quitting keeps is looked at, not what typing kept
         os.killpg(program.pid, number)
         assert program.wait(10) == 0
 
@@ -62,3 +67,8 @@ def test_what_the_command_line_saved_is_sent_by_the_tray_program() -> None:
         (ticket,) = server.wait_for_tickets(1, within_s=60)
         assert ticket.manifest["text"] == "from a script"
         wait_until(lambda: not client.waiting(), "the report to leave the outbox")
+
+
+def _draft_with(client: Client, text: str) -> Path | None:
+    drafts = client.profile.glob("spool/drafts/*/draft.json")
+    return next((path for path in drafts if json.loads(path.read_text())["text"] == text), None)
