@@ -1,6 +1,7 @@
 """The composition root of the tray program: shows the icon first, builds everything else after it, quits it.
 
-Before the icon shows only Qt and what the icon says is loaded: whoever logs in waits for it.
+Before the icon shows only Qt and the icon are loaded: whoever logs in waits for it. What windows take is made at the
+first one. A second start does not load Qt at all.
 """
 
 from __future__ import annotations
@@ -8,19 +9,18 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QApplication
-
 from client.core.paths import Paths, paths
-from client.system.instance import Instance
-from client.ui.tray import Tray
+from client.system.instance import Instance, ring, ring_address
 
 if TYPE_CHECKING:
+    from client.capture import Camera
     from client.core.models import Display
-    from client.ui.reporting import Senses
+    from client.core.settings import Settings
+    from client.ui.reporting import Senses, Stage
 
 RING_TIMEOUT_S = 5.0
 M_MMAP_THRESHOLD = -3  # malloc.h
@@ -32,8 +32,6 @@ def run(profile: Path | None, show_panel: bool) -> int:
     places = paths(profile)
     instance = Instance(places.run)
     if not instance.acquire():
-        from client.system.instance import ring
-
         return 0 if ring(places.run, RING_TIMEOUT_S) else 1
     try:
         return Program(places).run(show_panel)
@@ -45,6 +43,13 @@ class Program:
     """Everything that lives as long as the icon."""
 
     def __init__(self, places: Paths) -> None:
+        from PySide6.QtWidgets import QApplication
+
+        from client.ui import imports
+
+        imports.restore()
+        from client.ui.tray import Tray
+
         self._places = places
         self._displays: tuple[Display, ...] = ()
         QApplication.setApplicationName("deskbell")
@@ -55,26 +60,28 @@ class Program:
         self._tray = Tray()
 
     def run(self, show_panel: bool) -> int:
+        """Until the user quits, or the system asks for it. Returns the exit code."""
+        from PySide6.QtCore import QTimer
+
         self._tray.show()
         QTimer.singleShot(0, lambda: self._start(show_panel))
         return self._application.exec()
 
     def _start(self, show_panel: bool) -> None:
         """The rest, once the icon is on its way to the screen."""
+        from PySide6.QtCore import QTimer
+
         from client import assembly, crash_log
         from client.core import words
         from client.core.lane import Lane
         from client.core.settings import load
-        from client.system.instance import ring_address
         from client.ui.bridge import Bridge
         from client.ui.crashes import Crashes
         from client.ui.outbox_watch import OutboxWatch
         from client.ui.quitting import Signals
         from client.ui.reporting import Reporting
         from client.ui.ring import ring_at
-        from client.ui.theme import Theme
         from client.ui.tray_host import TrayHost
-        from client.ui.whereabouts import Whereabouts
 
         application, tray, places = self._application, self._tray, self._places
         settings = load(places.machine_config, places.user_config)
@@ -84,14 +91,12 @@ class Program:
         sys.excepthook = crashes.handle
         self._capture = Lane("capture", crashes.note)
         self._engine = assembly.assemble(places, settings, assembly.threaded(crashes.note), bridge.post)
-        theme = Theme(application, settings.text("theme"))
         self._reporting = reporting = Reporting(
             self._engine,
             self._senses(),
             capture=self._capture,
             bridge=bridge,
-            theme=theme,
-            whereabouts=Whereabouts(application, tray.geometry),
+            stage=lambda: self._stage(settings),
         )
         tray.asked.connect(reporting.open)
         tray.asked_by_menu.connect(reporting.open_when_gone)
@@ -116,30 +121,50 @@ class Program:
         if show_panel:
             reporting.open()
         else:
-            QTimer.singleShot(0, reporting.warm_up)
+            QTimer.singleShot(0, self._warm_up)
 
     def _senses(self) -> Senses:
         from client.assembly import CLIENT
-        from client.capture import Camera, choose
-        from client.capture.qscreen import displays
-        from client.capture.session import current
         from client.core.models import Collector, FrontWindow
-        from client.system.front_window import front_window
         from client.ui.reporting import Senses
 
         def note_displays() -> None:
+            from client.capture.qscreen import displays
+
             self._displays = displays(self._application)
 
-        def camera() -> Camera:
-            _give_large_blocks_back()
-            return choose(current(os.environ, sys.platform), lambda: self._displays)
+        def front_window() -> FrontWindow:
+            from client.system.front_window import front_window
+
+            return front_window()
 
         def collectors(front: FrontWindow) -> tuple[Collector, ...]:
-            from client.system.facts import collectors as every
+            from client.system.facts import collectors
 
-            return every(front, self._displays, CLIENT)
+            return collectors(front, self._displays, CLIENT)
 
-        return Senses(camera, note_displays, front_window, collectors)
+        return Senses(lambda: self._camera, note_displays, front_window, collectors)
+
+    @cached_property
+    def _camera(self) -> Camera:
+        from client.capture import choose
+        from client.capture.session import current
+
+        _give_large_blocks_back()
+        return choose(current(os.environ, sys.platform), lambda: self._displays)
+
+    def _stage(self, settings: Settings) -> Stage:
+        from client.ui.reporting import Stage
+        from client.ui.theme import Theme
+        from client.ui.whereabouts import Whereabouts
+
+        return Stage(
+            Theme(self._application, settings.text("theme")), Whereabouts(self._application, self._tray.geometry)
+        )
+
+    def _warm_up(self) -> None:
+        """Load what takes pictures, so that the first click is as quick as the second."""
+        self._camera  # noqa: B018
 
     def _tell_how_to_reach(self) -> None:
         """This desktop has no tray: say so once, on this machine, for this user."""

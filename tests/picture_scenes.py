@@ -89,7 +89,7 @@ class Scenes:
         draft = self._draft
         draft.facts = draft.facts or machine(is_odd=True)
         shots = [desktop(1), desktop(2)] if shots is None else shots
-        draft.add_shots(shots)
+        draft.take_in(shots)
         if len(shots) > 1 and shots[1].pixels is not None:
             draft.include(len(draft.pictures) - len(shots) + 2, False)
         desk = replace(DESK, categories=tuple(replace(one, label=_(one.label)) for one in DESK.categories))

@@ -1,21 +1,20 @@
 """One instance per user and desktop session, and the ring by which a second start asks the first to show itself.
 
-The lock is the operating system's and ends with the process, however that ends. The ring carries one fixed word;
-nothing that arrives is ever parsed (client/ui/ring.py listens).
+The lock is the operating system's and ends with the process, however that ends. The ring is a named pipe and carries
+one fixed word; nothing that arrives is ever parsed (client/ui/ring.py listens).
 """
 
 from __future__ import annotations
 
 import os
 import re
+import stat
 import sys
 from pathlib import Path
 
 from client.core.claim import Claim, claim
 
 WORD = b"show\n"
-# sockaddr_un holds 108 bytes on Linux and 104 on macOS with the final zero, and Qt needs none of them more.
-MAX_ADDRESS_BYTES = 100
 RETRY_S = 0.05
 
 
@@ -31,8 +30,6 @@ class Instance:
         if self._claim is not None:
             return True
         _private(self._run_dir)
-        if sys.platform != "win32":
-            _private(Path(ring_address(self._run_dir)).parent)
         self._claim = claim(self._run_dir / f"deskbell-{_session()}.lock")
         return self._claim is not None
 
@@ -44,18 +41,14 @@ class Instance:
 
 
 def ring_address(run_dir: Path) -> str:
-    """What a `QLocalServer` listens on: a socket's path, or the name of a pipe on Windows."""
+    """The named pipe of the ring: a path; on Windows, where such pipes have a place of their own, a name."""
     name = f"deskbell-{_session()}"
-    address = run_dir.absolute() / f"{name}.ring"
-    if sys.platform != "win32" and len(os.fsencode(address)) <= MAX_ADDRESS_BYTES:
-        return str(address)
+    if sys.platform != "win32":
+        return str(run_dir.absolute() / f"{name}.ring")
     import hashlib
-    import tempfile
 
     digest = hashlib.sha256(f"{run_dir.absolute()}/{name}".encode("utf-8", "surrogateescape")).hexdigest()[:16]
-    if sys.platform == "win32":
-        return f"deskbell-{digest}"
-    return str(Path(tempfile.gettempdir()) / f"deskbell-{os.getuid()}" / f"{digest}.ring")
+    return f"deskbell-{digest}"
 
 
 def ring(run_dir: Path, timeout_s: float) -> bool:
@@ -71,7 +64,7 @@ def ring(run_dir: Path, timeout_s: float) -> bool:
     pause = threading.Event()
     while True:
         try:
-            _send(address, max(0.01, deadline - time.monotonic()))
+            _send(address)
             return True
         except OSError:
             if time.monotonic() >= deadline:
@@ -105,7 +98,7 @@ def _private(folder: Path) -> None:
         folder.chmod(0o700)
 
 
-def _send(address: str, timeout_s: float) -> None:
+def _send(address: str) -> None:
     if sys.platform == "win32":
         # The right to come to the front is handed over with the ring.
         import ctypes
@@ -114,9 +107,11 @@ def _send(address: str, timeout_s: float) -> None:
         with Path(rf"\\.\pipe\{address}").open("r+b", buffering=0) as pipe:
             pipe.write(WORD)
         return
-    import socket
-
-    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
-        connection.settimeout(timeout_s)
-        connection.connect(address)
-        connection.sendall(WORD)
+    # A pipe at which nobody listens refuses to be opened like this.
+    handle = os.open(address, os.O_WRONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        if not stat.S_ISFIFO(os.fstat(handle).st_mode):
+            raise FileNotFoundError(f"{address} is no pipe")
+        os.write(handle, WORD)
+    finally:
+        os.close(handle)

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject, Signal
+from collections import deque
+
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, Signal
 
 
 class Bridge(QObject):
-    """`post` may be called on any thread; `happened` arrives on the thread that made the bridge.
+    """`post` may be called on any thread; `happened` arrives on the thread that made the bridge, in order.
 
-    Connect with `Qt.ConnectionType.QueuedConnection`: then also an event that is posted on the GUI thread arrives after
-    the slot that caused it has returned.
+    Also an event that is posted on the GUI thread arrives after the slot that caused it has returned.
     """
 
     happened = Signal(object)
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._posted: deque[object] = deque()
+
     def post(self, event: object) -> None:
-        self.happened.emit(event)
+        self._posted.append(event)
+        # Not a queued signal: naming that kind of connection takes Qt's whole namespace, a megabyte of it.
+        QCoreApplication.postEvent(self, QEvent(QEvent.Type.User))
+
+    def customEvent(self, _event: QEvent) -> None:
+        self.happened.emit(self._posted.popleft())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from types import TracebackType
 
-from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtCore import QObject, Signal
 
 from client.core.errors import Problem
 from client.core.words import _
@@ -26,7 +26,7 @@ class Crashes(QObject):
         self._bridge = bridge
         self._write = write
         self._is_told = False
-        bridge.happened.connect(self._tell, Qt.ConnectionType.QueuedConnection)
+        bridge.happened.connect(self._tell)
 
     def handle(self, _kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
         """For `sys.excepthook`: an exception that no slot caught."""

@@ -140,6 +140,12 @@ class Panel(QWidget):
         is_composing = self._outcome is None or page is not self._outcome
         return QSize(WIDTH, self.compose.whole_height() if is_composing else page.heightForWidth(WIDTH))
 
+    def come_to_front(self) -> None:
+        """Be seen, also where the user had put the window away."""
+        self.setWindowState(self.windowState() & ~Qt.WindowState.WindowMinimized)
+        self.raise_()
+        self.activateWindow()
+
     def take_event(self, event: DraftEvent) -> None:
         """Something happened to this panel's draft."""
         match event:

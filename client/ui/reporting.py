@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
-from PySide6.QtCore import QObject, Qt, QTimer, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from client.core.errors import Problem
 from client.core.events import DeskChanged, NeedsAttention, NotSaved, OutboxChanged
@@ -15,14 +16,14 @@ from client.core.models import Collector, FrontWindow, Shot
 from client.core.words import language
 from client.ui.bridge import Bridge
 from client.ui.retiring import retire
-from client.ui.theme import Theme
-from client.ui.whereabouts import Whereabouts
 
 if TYPE_CHECKING:
     from client.core.draft import Draft
     from client.core.engine import Engine
     from client.ui.notice import Notice
     from client.ui.panel import Panel
+    from client.ui.theme import Theme
+    from client.ui.whereabouts import Whereabouts
 
 # How long a menu or a window of ours stays on the screen after it was closed: compositors fade it out. Measured on
 # GNOME Shell 43: at 0 ms it is in the picture, at 150 ms it is gone; twice that for slower machines.
@@ -40,7 +41,7 @@ class Camera(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Senses:
-    """How the program perceives the desktop. `camera` is asked for at the first click, so that it costs nothing before.
+    """How the program perceives the desktop.
 
     `note_displays` is called on the GUI thread at each click, before `Camera.take`.
     """
@@ -52,6 +53,14 @@ class Senses:
 
 
 @dataclass(frozen=True, slots=True)
+class Stage:
+    """How windows look, and where they stand."""
+
+    theme: Theme
+    whereabouts: Whereabouts
+
+
+@dataclass(frozen=True, slots=True)
 class _Taken:
     """What the capture lane brings back."""
 
@@ -59,12 +68,15 @@ class _Taken:
 
 
 class Reporting(QObject):
-    """One panel at a time. `state_changed` tells the icon how the outbox is."""
+    """One panel at a time. `state_changed` tells the icon how the outbox is.
+
+    `stage` is asked for at the first window, like all that windows take: an idle program has none of it.
+    """
 
     state_changed = Signal(object)
 
     def __init__(
-        self, engine: Engine, senses: Senses, *, capture: Jobs, bridge: Bridge, theme: Theme, whereabouts: Whereabouts
+        self, engine: Engine, senses: Senses, *, capture: Jobs, bridge: Bridge, stage: Callable[[], Stage]
     ) -> None:
         super().__init__()
         self.panel: Panel | None = None
@@ -73,20 +85,18 @@ class Reporting(QObject):
         self._senses = senses
         self._capture = capture
         self._bridge = bridge
-        self._theme = theme
-        self._whereabouts = whereabouts
-        self._camera: Camera | None = None
+        self._set_stage = stage
         self._front = FrontWindow()
         self._is_opening = False
         self._prepared: Panel | None = None  # until its pictures are there
-        bridge.happened.connect(self._take_event, Qt.ConnectionType.QueuedConnection)
+        bridge.happened.connect(self._take_event)
 
     def open(self) -> None:
         """Open a panel for a new report, or raise the one that is being written."""
         if self._is_opening:
             return
         if self.panel is not None and not self.panel.is_done:
-            self._raise(self.panel)
+            self.panel.come_to_front()
         elif self.panel is not None:
             self.panel.close()
             self.open_when_gone()
@@ -97,7 +107,7 @@ class Reporting(QObject):
     def open_when_gone(self) -> None:
         """The same, after a menu or window of ours has had the time to vanish from the screen."""
         if self.panel is not None and not self.panel.is_done:
-            self._raise(self.panel)
+            self.panel.come_to_front()
         elif not self._is_opening:
             self._is_opening = True
             if self.panel is not None:
@@ -108,18 +118,14 @@ class Reporting(QObject):
         """Show a plain notice."""
         from client.ui.notice import Notice
 
-        self._theme.apply(language())
+        stage = self._stage
         if self.notice is not None:
             self.notice.close()
-        self.notice = notice = Notice(self._theme, problem)
+        self.notice = notice = Notice(stage.theme, problem)
         notice.closed.connect(self._forget_notice)
         notice.retried.connect(self._engine.send_now)
-        self._whereabouts.put(notice, notice.wanted_size())
+        stage.whereabouts.put(notice, notice.wanted_size())
         notice.show()
-
-    def warm_up(self) -> None:
-        """Load what takes pictures, so that the first click is as quick as the second."""
-        self._see()
 
     def close(self) -> None:
         """Put away what is open; words that were not sent are kept."""
@@ -127,16 +133,17 @@ class Reporting(QObject):
             if window is not None:
                 window.close()
 
-    def _see(self) -> Camera:
-        if self._camera is None:
-            self._camera = self._senses.camera()
-        return self._camera
+    @cached_property
+    def _stage(self) -> Stage:
+        stage = self._set_stage()
+        stage.theme.apply(language())
+        return stage
 
     def _look(self) -> None:
         """Note the front window and take the pictures, before anything of ours shows."""
         self._front = self._senses.front_window()
         self._senses.note_displays()
-        camera = self._see()
+        camera = self._senses.camera()
         if camera.on_gui_thread:
             self._show(camera.take())
         else:
@@ -145,17 +152,19 @@ class Reporting(QObject):
 
     def _prepare(self) -> Panel:
         """A panel without its pictures, not on the screen. Here fonts and style cost most, and only the first time."""
+        from PySide6.QtCore import Qt
+
         from client.ui.panel import Panel
 
-        self._theme.apply(language())
+        theme = self._stage.theme
         draft = self._engine.begin("panel")
-        panel = Panel(self._theme, draft, self._engine.desk())
+        panel = Panel(theme, draft, self._engine.desk())
         for problem in self._engine.problems[:1]:
             panel.compose.show_problem(problem)
         panel.closed.connect(self._forget_panel)
         panel.retried.connect(self._engine.send_now)
         panel.resized.connect(self._refit)
-        panel.painted.connect(lambda: self._gather(draft), Qt.ConnectionType.QueuedConnection)
+        panel.painted.connect(lambda: self._go_on(draft), Qt.ConnectionType.QueuedConnection)
         panel.wanted_size()
         return panel
 
@@ -163,24 +172,22 @@ class Reporting(QObject):
         self._is_opening = False
         panel, self._prepared = self._prepared or self._prepare(), None
         self.panel = panel
-        panel.draft.add_shots(shots)
-        panel.show_pictures(shots, self._whereabouts.pixel_ratio())
-        self._whereabouts.put(panel, panel.wanted_size())
+        panel.draft.take_in(shots)
+        whereabouts = self._stage.whereabouts
+        panel.show_pictures(shots, whereabouts.pixel_ratio())
+        whereabouts.put(panel, panel.wanted_size())
         panel.show()
-        self._raise(panel)
+        panel.come_to_front()
 
-    def _gather(self, draft: Draft) -> None:
+    def _go_on(self, draft: Draft) -> None:
+        """The panel is there: now for what the user need not wait for."""
+        draft.encode()
         draft.gather(self._senses.collectors(self._front))
         self._engine.refresh_desk()
 
     def _refit(self) -> None:
         if self.panel is not None and self.panel.isVisible():
-            self._whereabouts.refit(self.panel, self.panel.wanted_size())
-
-    def _raise(self, panel: Panel) -> None:
-        panel.setWindowState(panel.windowState() & ~Qt.WindowState.WindowMinimized)
-        panel.raise_()
-        panel.activateWindow()
+            self._stage.whereabouts.refit(self.panel, self.panel.wanted_size())
 
     def _take_event(self, event: object) -> None:
         panel = self.panel

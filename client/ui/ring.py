@@ -1,6 +1,7 @@
 """Hears a second start of the program, which asks the first one to show its panel.
 
-A plain socket where there are such: QtNetwork alone would cost a tenth of the memory of the idle program.
+A plain pipe where the system has such files: QtNetwork would cost a tenth of the memory of the idle program, and
+Python's sockets half a megabyte.
 """
 
 from __future__ import annotations
@@ -16,18 +17,16 @@ from PySide6.QtCore import QObject, QSocketNotifier, Signal
 from client.ui.retiring import retire
 
 if TYPE_CHECKING:
-    import socket
-
     from PySide6.QtNetwork import QLocalServer
 
 WORD = b"show\n"
-CALLERS = 8  # at most; who connects and says nothing gives way to the next
+PIPE_BYTES = 65536  # all that a pipe holds: a word is never cut in two
 
 
 class Ring(QObject):
-    """Emits `rung` when the one word arrives at `address`. Whatever else is said is dropped, the caller with it.
+    """Emits `rung` when the one word arrives at `address`. Whatever else is said is dropped.
 
-    Owner-only. The instance lock decides who listens: a socket that is left over belongs to nobody and is replaced.
+    Owner-only. The instance lock decides who listens: a pipe that is left over belongs to nobody and is replaced.
     """
 
     rung = Signal()
@@ -45,79 +44,45 @@ class Ring(QObject):
         raise NotImplementedError
 
 
-class SocketRing(Ring):
-    """On a Unix socket."""
+class PosixRing(Ring):
+    """On a pipe in the file system."""
 
     def __init__(self, address: str) -> None:
         super().__init__(address)
-        self._listening: tuple[socket.socket, QSocketNotifier] | None = None
-        self._callers: list[tuple[socket.socket, QSocketNotifier]] = []
+        self._listening: tuple[int, QSocketNotifier] | None = None
 
     def start(self) -> bool:
-        import socket
-
-        listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        listener.setblocking(False)
-        before = os.umask(0o177)
+        path = Path(self._address)
         try:
-            Path(self._address).unlink(missing_ok=True)
-            listener.bind(self._address)
-            listener.listen(CALLERS)
+            path.unlink(missing_ok=True)
+            os.mkfifo(path, 0o600)
+            # For writing, too: a pipe without a writer is at its end, and that would wake the program for ever.
+            pipe = os.open(path, os.O_RDWR | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
         except OSError:
-            listener.close()
             return False
-        finally:
-            os.umask(before)
-        self._listening = self._watched(listener)
-        self._listening[1].activated.connect(self._welcome)
+        notifier = QSocketNotifier(pipe, QSocketNotifier.Type.Read)
+        notifier.activated.connect(self._hear)
+        self._listening = pipe, notifier
         return True
 
     def close(self) -> None:
-        for caller in [*self._callers, *([self._listening] if self._listening else [])]:
-            self._end(caller)
-        self._callers.clear()
-        if self._listening:
-            self._listening = None
+        if self._listening is not None:
+            (pipe, notifier), self._listening = self._listening, None
+            notifier.setEnabled(False)
+            os.close(pipe)
             with suppress(OSError):
                 Path(self._address).unlink()
 
-    def _welcome(self) -> None:
-        assert self._listening is not None
-        with suppress(OSError):
-            caller = self._watched(self._listening[0].accept()[0])
-            caller[0].setblocking(False)
-            caller[1].activated.connect(self._hear)
-            self._callers.append(caller)
-            for silent in self._callers[:-CALLERS]:
-                self._drop(silent)
-
     def _hear(self) -> None:
-        caller = next((one for one in self._callers if one[1] is self.sender()), None)
-        if caller is None:
-            return
+        assert self._listening is not None
         heard = b""
         with suppress(OSError):
-            heard = caller[0].recv(len(WORD))
-        self._drop(caller)
-        if heard == WORD:
+            heard = os.read(self._listening[0], PIPE_BYTES)
+        if WORD in heard:
             self.rung.emit()
 
-    def _drop(self, caller: tuple[socket.socket, QSocketNotifier]) -> None:
-        self._callers.remove(caller)
-        self._end(caller)
 
-    @staticmethod
-    def _watched(one: socket.socket) -> tuple[socket.socket, QSocketNotifier]:
-        return one, QSocketNotifier(one.fileno(), QSocketNotifier.Type.Read)
-
-    @staticmethod
-    def _end(caller: tuple[socket.socket, QSocketNotifier]) -> None:
-        caller[1].setEnabled(False)
-        retire(caller[1])
-        caller[0].close()
-
-
-class PipeRing(Ring):
+class WindowsRing(Ring):
     """On a named pipe of Windows."""
 
     def __init__(self, address: str) -> None:
@@ -161,4 +126,4 @@ class PipeRing(Ring):
 
 def ring_at(address: str) -> Ring:
     """The ring of this operating system."""
-    return PipeRing(address) if sys.platform == "win32" else SocketRing(address)
+    return WindowsRing(address) if sys.platform == "win32" else PosixRing(address)

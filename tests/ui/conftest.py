@@ -14,7 +14,7 @@ from client.core.lane import Inline
 from client.core.models import DeskInfo, Fact, Shot
 from client.ui.bridge import Bridge
 from client.ui.panel import Panel
-from client.ui.reporting import Reporting
+from client.ui.reporting import Reporting, Stage
 from client.ui.theme import Theme
 from client.ui.whereabouts import Whereabouts
 from tests.ui.fakes import DESK, FACTS, FakeCamera, FakeDraft, FakeEngine, senses, shot
@@ -50,7 +50,7 @@ def open_panel(qtbot: QtBot, theme: Theme) -> OpenPanel:
         draft = draft or FakeDraft()
         draft.facts = facts
         taken = shots or (shot(1), shot(2))
-        draft.add_shots(taken)
+        draft.take_in(taken)
         panel = Panel(theme, draft, desk)  # type: ignore[arg-type]
         panel.show_pictures(taken, 1.0)
         qtbot.addWidget(panel)
@@ -79,8 +79,7 @@ def flow(qtbot: QtBot, theme: Theme, qapp: QApplication) -> Iterator[Flow]:
         senses(camera),
         capture=Inline(),
         bridge=bridge,
-        theme=theme,
-        whereabouts=Whereabouts(qapp, lambda: None),
+        stage=lambda: Stage(theme, Whereabouts(qapp, lambda: None)),
     )
     yield Flow(reporting, engine, camera, bridge)
     reporting.close()

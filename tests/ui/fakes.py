@@ -78,7 +78,7 @@ class FakeDraft:
     def set_words(self, text: str, category: str | None, blocking: bool) -> None:
         self.text, self.category, self.blocking = text, category, blocking
 
-    def add_shots(self, shots: Sequence[Shot]) -> None:
+    def take_in(self, shots: Sequence[Shot]) -> None:
         start = len(self.pictures) + 1
         self.pictures += tuple(
             Picture(
@@ -92,6 +92,9 @@ class FakeDraft:
             )
             for number, one in enumerate(shots, start)
         )
+
+    def encode(self) -> None:
+        pass
 
     def add_file(self, path: Path) -> Picture:
         if path in self.too_big:

@@ -11,6 +11,7 @@ from client.core.errors import Problem
 from client.core.events import Delivered, NeedsAttention, NotSaved, OutboxChanged, Saved
 from client.core.models import Receipt
 from tests.ui.conftest import Flow
+from tests.ui.fakes import FakeDraft
 
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support")
 PROBLEM = Problem("too_large", "This report is too large", "Send it again with fewer pictures.")
@@ -42,9 +43,22 @@ def test_many_clicks_open_one_panel_with_one_capture(flow: Flow, qtbot: QtBot) -
     assert len(flow.engine.drafts) == 1
 
 
-def test_facts_are_gathered_after_the_panel_is_painted(flow: Flow, qtbot: QtBot) -> None:
-    opened(flow, qtbot)
+def test_pictures_are_encoded_and_facts_gathered_after_the_panel_is_painted(flow: Flow, qtbot: QtBot) -> None:
+    painted_by_then: list[bool] = []
+    begin = flow.engine.begin
+
+    def begin_and_watch(via: str) -> FakeDraft:
+        draft = begin(via)
+        draft.encode = lambda: painted_by_then.append(is_painted())  # type: ignore[method-assign]
+        return draft
+
+    def is_painted() -> bool:
+        return flow.reporting.panel is not None and flow.reporting.panel._is_painted
+
+    flow.engine.begin = begin_and_watch  # type: ignore[method-assign]
+    flow.reporting.open()
     qtbot.waitUntil(lambda: flow.engine.drafts[0].gathered == 1)
+    assert painted_by_then == [True]
     assert flow.engine.refreshes == 1
 
 

@@ -17,7 +17,7 @@ from client.core.models import Report, Requester
 from client.core.spool import Spool
 from client.core.surroundings import Surroundings
 from client.ui.bridge import Bridge
-from client.ui.reporting import Reporting
+from client.ui.reporting import Reporting, Stage
 from client.ui.theme import Theme
 from client.ui.whereabouts import Whereabouts
 from tests.core.workshop import encode
@@ -52,8 +52,7 @@ class Office:
             senses(FakeCamera(shot(1, 160, 90))),
             capture=Inline(),
             bridge=self.bridge,
-            theme=theme,
-            whereabouts=Whereabouts(application, lambda: None),
+            stage=lambda: Stage(theme, Whereabouts(application, lambda: None)),
         )
 
     def _begin(self) -> Draft:
