@@ -1,7 +1,7 @@
 """A user of the real client core who writes what must not get out.
 
-`python -m tests.faults.canary_client PROFILE FOLDER`: FOLDER holds `planted.json`, a folder with the file to attach, and
-gates: at each one it writes the gate's name there and waits to be let on.
+`python -m tests.faults.canary_client PROFILE FOLDER`: FOLDER holds `planted.json` and a folder with the file to attach.
+At each gate it writes the gate's name into FOLDER, and waits to be let on.
 """
 
 from __future__ import annotations
