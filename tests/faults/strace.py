@@ -27,7 +27,7 @@ _OPENED = re.compile(r"(-?\d+|AT_FDCWD)<((?:\\x[0-9a-f]{2}|[^>\\])*)>")
 class Call:
     """One system call of a recording. `nth` counts those of its name in its thread, from 1.
 
-    `result` is None where the process ended in it; `was_injected` where the result was made up by a fault.
+    `result` is None where the process ended in it; `said` is what strace adds to it.
     """
 
     tid: int
@@ -51,10 +51,6 @@ class Call:
     def numbers(self) -> tuple[int, ...]:
         """The plain numbers among its arguments."""
         return tuple(int(part) for part in self.arguments.split(", ") if part.isdigit())
-
-    @property
-    def was_injected(self) -> bool:
-        return "(INJECTED)" in self.said
 
     def __str__(self) -> str:
         about = [text.decode(errors="replace") for text in self.texts[:2]] if self.name != "write" else []
