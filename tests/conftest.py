@@ -20,6 +20,7 @@ IN_CI = os.environ.get("CI") == "true" and sys.platform.startswith("linux")
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "needs(*programs): skipped where one of these programs is not installed")
     config.addinivalue_line("markers", "both: runs on SQLite and on PostgreSQL (tests/server)")
+    config.addinivalue_line("markers", "on_postgresql: runs on PostgreSQL alone (tests/server)")
     config.addinivalue_line("markers", "needs_root: skipped where the tests do not run as root")
 
 
@@ -27,7 +28,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     for marker in item.iter_markers("needs"):
         missing = [name for name in marker.args if not shutil.which(name)]
         if missing:
-            pytest.skip(f"not installed: {', '.join(missing)} (installer/linux/need-packages demo tests)")
+            pytest.skip(f"not installed: {', '.join(missing)} (installer/linux/need-packages demo tests faults)")
     if item.get_closest_marker("needs_root") and getattr(os, "geteuid", lambda: 1)() != 0:
         pytest.skip("needs root")
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import sqlite3
-import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 from server_stub.store import postgres
+from server_stub.store.batches import Batches
 from server_stub.store.changes import count_on
 
 _BUSY_MS = 10_000
@@ -27,8 +27,6 @@ class Database:
         options = _SQLITE if self._is_sqlite else postgres.options()
         # hide_parameters: no text of a report may reach a log by way of an exception.
         self._engine = create_engine(url, hide_parameters=True, pool_size=connections, max_overflow=0, **options)
-        # SQLite has one writer. Waiting here is fair and costs nothing; waiting in SQLite polls.
-        self._one_writer = threading.Lock() if self._is_sqlite else nullcontext()
         count_on(self._engine)
         self._reading: Engine = self._engine
         self._writing: Engine = self._engine
@@ -36,6 +34,7 @@ class Database:
             event.listen(self._engine, "connect", _prepare_sqlite)
             event.listen(self._engine, "begin", _begin_sqlite)
             self._writing = self._engine.execution_options(deskbell_writes=True)
+            self._batches = Batches(self._writing.connect)
         else:
             self._reading = self._engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
 
@@ -53,7 +52,7 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """A transaction that is durable when the block ends, and undone when it raises."""
-        with self._one_writer, self._writing.begin() as connection:
+        with self._batches.write() if self._is_sqlite else self._writing.begin() as connection:
             yield connection
 
     def lock(self, connection: Connection, name: str) -> None:

@@ -28,27 +28,35 @@ from tests.server.rig import (
     command,
     settings,
     stored,
-)  # fmt: skip
+)
 
-POSTGRES = pytest.param("postgresql", marks=pytest.mark.needs(PROGRAM))
+NEEDED = pytest.mark.needs(PROGRAM)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Tests with the mark `both` run on either database."""
-    if "kind" in metafunc.fixturenames and metafunc.definition.get_closest_marker("both"):
-        metafunc.parametrize("kind", ["sqlite", POSTGRES], scope="session", indirect=True)
+    """Tests with the mark `both` run on either database, those with the mark `on_postgresql` on that one."""
+    if "store_kind" not in metafunc.fixturenames:
+        return
+    if metafunc.definition.get_closest_marker("both"):
+        kinds = ["sqlite", pytest.param("postgresql", marks=NEEDED)]
+    elif metafunc.definition.get_closest_marker("on_postgresql"):
+        kinds = [pytest.param("postgresql", marks=NEEDED, id=pytest.HIDDEN_PARAM)]
+    else:
+        kinds = [pytest.param("sqlite", id=pytest.HIDDEN_PARAM)]
+    metafunc.parametrize("store_kind", kinds, scope="session", indirect=True)
 
 
 @pytest.fixture(scope="session")
-def kind(request: pytest.FixtureRequest) -> str:
+def store_kind(request: pytest.FixtureRequest) -> str:
     """Which database the server is on."""
-    return getattr(request, "param", "sqlite")
+    name: str = request.param
+    return name
 
 
 @pytest.fixture(scope="session")
-def copies(kind: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Copies | None]:
+def copies(store_kind: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Copies | None]:
     """A PostgreSQL that gives each test a database of its own; None on SQLite."""
-    if kind == "sqlite":
+    if store_kind == "sqlite":
         yield None
         return
     with Copies(tmp_path_factory.mktemp("postgres")) as copies:

@@ -19,14 +19,11 @@ from server_stub.store.schema import HEAD, upgrade, version
 from server_stub.store.tables import devices, login_attempts, metadata, tickets
 from tests.rigs.postgres import Postgres
 from tests.rigs.waiting import wait_until
-from tests.server.conftest import POSTGRES, on
+from tests.server.conftest import on
 from tests.server.copies import Copies
 from tests.server.rig import Agent, Device, Process, Server, attachment, command, manifest, png, stored
 
-pytestmark = [
-    pytest.mark.usefixtures("kind"),
-    pytest.mark.parametrize("kind", [POSTGRES], scope="session", indirect=True),
-]
+pytestmark = pytest.mark.on_postgresql
 Start = Callable[..., Server]
 
 
