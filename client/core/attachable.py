@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import stat
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,6 +13,7 @@ from client.core.picture import Picture
 from client.core.words import _
 
 MAX_BYTES = 25 * 1024 * 1024
+_UNHELD = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)  # a pipe in its place holds nobody up
 
 
 def attachable(path: Path, *, room: int) -> Picture:
@@ -32,3 +36,14 @@ def attachable(path: Path, *, room: int) -> Picture:
 
     media_type = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
     return Picture(id=0, name=path.name, taken_at=datetime.now(UTC), media_type=media_type)
+
+
+def read(path: Path) -> bytes:
+    """The bytes of what was attachable a moment ago. Raises OSError where it has become too large or no file."""
+    with os.fdopen(os.open(path, os.O_RDONLY | _UNHELD), "rb") as source:
+        if not stat.S_ISREG(os.fstat(source.fileno()).st_mode):
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+        data = source.read(MAX_BYTES + 1)
+    if len(data) > MAX_BYTES:
+        raise OSError(errno.EFBIG, os.strerror(errno.EFBIG))
+    return data

@@ -46,6 +46,11 @@ def clean(text: str) -> str:
     return kept.encode("utf-8", "replace").decode("utf-8")
 
 
+def _line(name: str) -> str:
+    """A name of a length that every desk takes."""
+    return clean(name)[:255]
+
+
 def encode(report: Report) -> bytes:
     """The manifest of `report`, in UTF-8. The same report gives the same bytes."""
     body: dict[str, Any] = {
@@ -59,9 +64,9 @@ def encode(report: Report) -> bytes:
         "language": report.language,
         "client": report.client,
         "requester": {
-            "name": clean(report.requester.name),
-            "user": clean(report.requester.user),
-            "host": clean(report.requester.host),
+            "name": _line(report.requester.name),
+            "user": _line(report.requester.user),
+            "host": _line(report.requester.host),
         },
         "facts": [
             {"key": f.key, "label": f.label, "value": clean(f.value)[:2000], "alarm": f.alarm} for f in report.facts
@@ -105,12 +110,12 @@ def _attachment(item: Attachment) -> dict[str, Any]:
     return {
         "sha256": item.sha256,
         "bytes": item.size_bytes,
-        "name": clean(item.name)[:255],
+        "name": _line(item.name),
         "media_type": item.media_type,
         "kind": item.kind.value,
         "taken_at": _time(item.taken_at) if item.taken_at else None,
         "display": {
-            "name": clean(display.name),
+            "name": _line(display.name),
             "number": display.number,
             "x": display.x,
             "y": display.y,

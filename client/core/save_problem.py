@@ -11,6 +11,10 @@ _FULL = (errno.ENOSPC, errno.EDQUOT) if hasattr(errno, "EDQUOT") else (errno.ENO
 _FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 
+def text_too_long() -> Problem:
+    return Problem("too_long", _("The text is too long"), _("It may have 20,000 characters. Attach it instead."))
+
+
 def save_problem(error: Exception) -> Problem:
     """What happened and what the user can do; the report is still in the panel."""
     number = error.errno if isinstance(error, OSError) else None
