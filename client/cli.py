@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from collections.abc import Callable, Sequence
+from io import TextIOWrapper
 from pathlib import Path
 
 from client import __version__
@@ -25,6 +27,9 @@ Command = Callable[[argparse.Namespace, Paths, Settings], int]
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command; the exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a letter that the terminal lacks is no reason to say nothing
     words.use(os.environ.get("DESKBELL_LANGUAGE"))
     options = _parser().parse_args(arguments)
     where = paths(options.profile)
