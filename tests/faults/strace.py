@@ -18,7 +18,7 @@ EVERYTHING = "%file,%desc,%network,%process"  # what others can see: files, desc
 _CALL = re.compile(r"(?:(?P<tid>\d+)\s+)?(?P<name>\w+)\((?P<rest>.*)$")
 _BEGUN = " <unfinished ...>"
 _RESUMED = re.compile(r"(?:(?P<tid>\d+)\s+)?<\.\.\. (?P<name>\w+) resumed>(?P<rest>.*)$")
-_RESULT = re.compile(r"\)\s+= (?P<result>-?\d+|0x[0-9a-f]+|\?)(?P<said>.*)$")
+_RESULT = re.compile(r"\)\s+= (?P<result>-?\d+|0x[0-9a-f]+|\?)")
 _TEXT = re.compile(r'"((?:\\x[0-9a-f]{2})*)"')
 _OPENED = re.compile(r"(-?\d+|AT_FDCWD)<((?:\\x[0-9a-f]{2}|[^>\\])*)>")
 
@@ -27,7 +27,7 @@ _OPENED = re.compile(r"(-?\d+|AT_FDCWD)<((?:\\x[0-9a-f]{2}|[^>\\])*)>")
 class Call:
     """One system call of a recording. `nth` counts those of its name in its thread, from 1.
 
-    `result` is None where the process ended in it; `said` is what strace adds to it.
+    `result` is None where the process ended in it.
     """
 
     tid: int
@@ -35,7 +35,6 @@ class Call:
     nth: int
     arguments: str
     result: int | None
-    said: str
 
     @property
     def texts(self) -> tuple[bytes, ...]:
@@ -129,7 +128,7 @@ def recording(output: Path) -> list[Call]:
         ended = _RESULT.search(rest)
         arguments = rest[: ended.start()] if ended else rest
         result = None if ended is None or ended["result"] == "?" else int(ended["result"], 0)
-        calls.append(Call(tid, name, seen[tid, name], arguments, result, ended["said"] if ended else ""))
+        calls.append(Call(tid, name, seen[tid, name], arguments, result))
     return calls
 
 
