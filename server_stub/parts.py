@@ -30,6 +30,8 @@ Result = TypeVar("Result")
 THREADS = 16
 # One check of a password takes 64 MiB and a core.
 _HASHERS = 2
+# One picture may take 500 MB while it is copied. They wait for each other here, where nothing else waits.
+_PAINTERS = 2
 _LONGEST_ADDRESS = 64
 
 
@@ -56,6 +58,7 @@ class Parts:
     library: Library
     threads: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(THREADS))
     hashers: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(_HASHERS))
+    painters: anyio.CapacityLimiter = field(default_factory=lambda: anyio.CapacityLimiter(_PAINTERS))
 
     async def aside(self, work: Callable[[], Result]) -> Result:
         """Run work that waits for a disk or a database beside the event loop."""
@@ -64,6 +67,10 @@ class Parts:
     async def hashing(self, work: Callable[[], Result]) -> Result:
         """Run work that takes a core for itself, little of it at once."""
         return await anyio.to_thread.run_sync(work, limiter=self.hashers)
+
+    async def painting(self, work: Callable[[], Result]) -> Result:
+        """Run work on pixels, little of it at once."""
+        return await anyio.to_thread.run_sync(work, limiter=self.painters)
 
     def words(self, request: Request) -> Words:
         """The texts in the language that the request asks for."""

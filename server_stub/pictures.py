@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import io
-import threading
+import mmap
 import uuid
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 from PIL import Image, ImageOps
@@ -17,8 +18,10 @@ from server_stub.settings import make_private
 MOST_PIXELS = 40_000_000
 PREVIEW_WIDTH = 1600
 _FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "BMP")
+_JPEG = ("JPEG", "MPO")  # the second: several in one file, as phones make them
 _MODES = ("1", "L", "P", "RGB", "RGBA")
-_AT_ONCE = 2
+# A progressive JPEG has about ten scans. Each one costs a pass over all pixels and may be sixty bytes short.
+_MOST_SCANS = 64
 # What Pillow raises for damaged, truncated or hostile pictures. Its bomb warning is an error where warnings are.
 _UNREADABLE = (
     OSError, ValueError, SyntaxError, EOFError, OverflowError, IndexError, TypeError, MemoryError,
@@ -34,6 +37,13 @@ class Size:
     height: int
 
 
+class Copy(StrEnum):
+    """What a copy is for, and how its file's name ends: every pixel and nothing else, or at most 1600 pixels wide."""
+
+    FULL = "full.png"
+    PREVIEW = "preview.webp"
+
+
 class NotAPicture(Exception):
     """The bytes are no picture that may be shown."""
 
@@ -43,39 +53,37 @@ class Pictures:
 
     def __init__(self, data: Path) -> None:
         self._root = data / "previews"
-        self._slots = threading.BoundedSemaphore(_AT_ONCE)
 
     def size(self, original: Path) -> Size | None:
         """The size of the picture by its header, or None where it is none that would be shown. Decodes nothing."""
         try:
             with Image.open(original, formats=_FORMATS) as picture:
                 width, height = picture.size
+                if picture.format in _JPEG and _scans(original) > _MOST_SCANS:
+                    return None
         except _UNREADABLE:
             return None
         return Size(width, height) if 0 < width * height <= MOST_PIXELS else None
 
-    def full(self, sha256: str, original: Path) -> Path:
-        """A PNG with every pixel of the original and nothing else of it. Raises NotAPicture, StorageFull."""
-        target = self._target(sha256, "full.png")
+    def kept(self, sha256: str, copy: Copy) -> Path | None:
+        """A copy that was made before."""
+        target = self._target(sha256, copy)
+        return target if target.exists() else None
+
+    def make(self, sha256: str, copy: Copy, original: Path) -> Path:
+        """The copy, made now where it is not there. Takes a core for itself. Raises NotAPicture, StorageFull."""
+        target = self._target(sha256, copy)
         if not target.exists():
-            self._make(original, target, "PNG", None)
+            self._make(original, target, copy)
         return target
 
-    def preview(self, sha256: str, original: Path) -> Path:
-        """A copy that is at most 1600 pixels wide. Raises NotAPicture, StorageFull."""
-        target = self._target(sha256, "preview.webp")
-        if not target.exists():
-            self._make(original, target, "WEBP", PREVIEW_WIDTH)
-        return target
+    def _target(self, sha256: str, copy: Copy) -> Path:
+        return self._root / sha256[0] / f"{sha256}.{copy}"
 
-    def _target(self, sha256: str, name: str) -> Path:
-        return self._root / sha256[0] / f"{sha256}.{name}"
-
-    def _make(self, original: Path, target: Path, form: str, widest: int | None) -> None:
+    def _make(self, original: Path, target: Path, copy: Copy) -> None:
         if self.size(original) is None:
             raise NotAPicture
-        with self._slots:
-            encoded = _encoded(original, form, widest)
+        encoded = _encoded(original, copy)
         with storage_errors():
             make_private(target.parent)
             draft = target.with_name(f"{target.name}.{uuid.uuid4().hex}")
@@ -86,7 +94,16 @@ class Pictures:
                 draft.unlink(missing_ok=True)
 
 
-def _encoded(original: Path, form: str, widest: int | None) -> bytes:
+def _scans(jpeg: Path) -> int:
+    """How many scans a JPEG has, or more: inside of one the marker's bytes do not occur, inside a thumbnail they do."""
+    with jpeg.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        count, at = 0, -1
+        while count <= _MOST_SCANS and (at := content.find(b"\xff\xda", at + 1)) >= 0:
+            count += 1
+        return count
+
+
+def _encoded(original: Path, copy: Copy) -> bytes:
     """Decode and encode anew; profiles, comments, positions and whatever trails the picture are left behind."""
     try:
         with Image.open(original, formats=_FORMATS) as opened:
@@ -94,16 +111,16 @@ def _encoded(original: Path, form: str, widest: int | None) -> bytes:
             picture = ImageOps.exif_transpose(opened)
         if picture.mode not in _MODES:
             picture = picture.convert("RGBA" if "A" in picture.getbands() else "RGB")
-        if widest is not None and picture.width > widest:
-            height = max(1, round(picture.height * widest / picture.width))
+        if copy is Copy.PREVIEW and picture.width > PREVIEW_WIDTH:
+            height = max(1, round(picture.height * PREVIEW_WIDTH / picture.width))
             picture = picture.convert("RGBA" if picture.has_transparency_data else "RGB")
-            picture = picture.resize((widest, height), Image.Resampling.LANCZOS, reducing_gap=2.0)
+            picture = picture.resize((PREVIEW_WIDTH, height), Image.Resampling.LANCZOS, reducing_gap=2.0)
         picture.info = {key: value for key, value in picture.info.items() if key == "transparency"}
         out = io.BytesIO()
-        if form == "WEBP":
-            picture.save(out, form, quality=85, method=2)
+        if copy is Copy.PREVIEW:
+            picture.save(out, "WEBP", quality=85, method=2)
         else:
-            picture.save(out, form, compress_level=4)
+            picture.save(out, "PNG", compress_level=4)
     except _UNREADABLE as error:
         raise NotAPicture from error
     return out.getvalue()

@@ -12,7 +12,7 @@ from server_stub.errors import NoSuchPage
 from server_stub.links import SPAN_S, Form, Wanted
 from server_stub.manifest import Attachment, Manifest, cleaned, parse
 from server_stub.parts import Parts
-from server_stub.pictures import NotAPicture
+from server_stub.pictures import Copy, NotAPicture
 
 _LONGEST_NAME = 120
 _HEADERS = {
@@ -38,26 +38,25 @@ class AttachmentRoutes:
         wanted = self._parts.links.wanted(request.path_params["token"])
         if wanted is None:
             raise NoSuchPage
-        return await self._parts.aside(lambda: self._response(wanted))
-
-    def _response(self, wanted: Wanted) -> Response:
-        part = self._announced(wanted)
+        part = await self._parts.aside(lambda: self._announced(wanted))
         original = self._parts.blobs.path(part.sha256)
         if wanted.form is Form.ORIGINAL:
             # Never the media type that somebody claimed: this is for saving, not for opening.
             return FileResponse(original, headers=_HEADERS, media_type="application/octet-stream",
                                 filename=file_name(part))  # fmt: skip
+        path = await self._copy(Copy.PREVIEW if wanted.form is Form.PREVIEW else Copy.FULL, part.sha256, original)
+        media_type = "image/webp" if path.suffix == ".webp" else "image/png"
+        return FileResponse(path, headers={**_HEADERS, "Content-Disposition": "inline"}, media_type=media_type)
+
+    async def _copy(self, copy: Copy, sha256: str, original: Path) -> Path:
+        pictures = self._parts.pictures
+        kept = await self._parts.aside(lambda: pictures.kept(sha256, copy))
+        if kept is not None:
+            return kept
         try:
-            copy = self._copy(wanted.form, part, original)
+            return await self._parts.painting(lambda: pictures.make(sha256, copy, original))
         except NotAPicture as error:
             raise NoSuchPage from error
-        media_type = "image/webp" if copy.suffix == ".webp" else "image/png"
-        return FileResponse(copy, headers={**_HEADERS, "Content-Disposition": "inline"}, media_type=media_type)
-
-    def _copy(self, form: Form, part: Attachment, original: Path) -> Path:
-        pictures = self._parts.pictures
-        make = pictures.preview if form is Form.PREVIEW else pictures.full
-        return make(part.sha256, original)
 
     def _announced(self, wanted: Wanted) -> Attachment:
         ticket = self._parts.queue.ticket(wanted.ticket_id)

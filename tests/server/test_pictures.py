@@ -5,7 +5,9 @@ from __future__ import annotations
 import io
 import re
 import struct
+import threading
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,8 @@ from PIL import Image, PngImagePlugin
 from server_stub.console.attachments import file_name
 from server_stub.links import Form, Links, Wanted
 from server_stub.manifest import Attachment, Kind
+from server_stub.parts import THREADS
+from server_stub.pictures import NotAPicture, Pictures
 from tests.server.rig import Agent, Device, FakeClock, attachment, manifest, png
 
 
@@ -153,6 +157,43 @@ def test_a_picture_that_is_also_a_page_is_shown_without_the_page(agent: Agent, d
     for answer in (shown.full, shown.get(shown.inline[0])):
         assert b"script" not in answer.content
         assert answer.headers["Content-Type"].startswith("image/")
+
+
+def scans(count: int) -> bytes:
+    """A progressive JPEG whose last scan comes again and again: sixty bytes each, and a pass over all pixels."""
+    out = io.BytesIO()
+    Image.new("L", (640, 400), 128).save(out, "JPEG", progressive=True)
+    head, marker, scan = out.getvalue()[:-2].rpartition(b"\xff\xda")
+    return head + (marker + scan) * count + b"\xff\xd9"
+
+
+def test_a_picture_of_endless_scans_is_not_shown(agent: Agent, device: Device) -> None:
+    assert Shown(agent, device, scans(1)).full.status_code == 200
+    bomb = Shown(agent, device, scans(20_000))
+    assert bomb.inline == []
+    assert bomb.original.status_code == 200
+
+
+def test_slow_pictures_keep_nobody_else_waiting(agent: Agent, device: Device, monkeypatch: pytest.MonkeyPatch) -> None:
+    """More requests for pictures than the server has threads, each taking for ever."""
+    begun, over = threading.Semaphore(0), threading.Event()
+
+    def slow(*_: object) -> Path:
+        begun.release()
+        assert over.wait(30)
+        raise NotAPicture
+
+    monkeypatch.setattr(Pictures, "make", slow)
+    shown = [Shown(agent, device, png(colour=f"#0000{n:02x}")) for n in range(THREADS + 4)]
+    with ThreadPoolExecutor(len(shown)) as pool:
+        waiting = [pool.submit(lambda one: one.full, one) for one in shown]
+        try:
+            assert begun.acquire(timeout=20)
+            assert device.get("/api/v1/desk").status_code == 200
+            assert agent.get("/console/").status_code == 200
+        finally:
+            over.set()
+        assert {future.result(20).status_code for future in waiting} == {404}
 
 
 def test_a_damaged_picture_is_not_shown(agent: Agent, device: Device) -> None:
