@@ -17,7 +17,6 @@ from dataclasses import dataclass, field
 import psutil
 import requests
 
-from client.core.manifest import digest
 from server_stub.store.agents import Agents
 from server_stub.store.clock import utc_now
 from server_stub.store.sites import Sites
@@ -28,7 +27,7 @@ from tests.faults.eavesdropper import Eavesdropper
 from tests.faults.premises import LOGIN, Premises, RunningServer, premises, running
 from tests.rigs.processes import Processes
 from tests.rigs.waiting import wait_until
-from tests.server.rig import QUICK, REPOSITORY, Agent, Device, manifest
+from tests.server.rig import QUICK, REPOSITORY, Agent, Device, digest, manifest
 
 # Where something may be seen; the first of a canary's places is one where it must be. Elsewhere it may not.
 SENT = "requests after Send"
