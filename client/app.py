@@ -69,8 +69,6 @@ class Program:
 
     def _start(self, show_panel: bool) -> None:
         """The rest, once the icon is on its way to the screen."""
-        from PySide6.QtCore import QTimer
-
         from client import assembly, crash_log
         from client.core import words
         from client.core.lane import Lane
@@ -120,8 +118,6 @@ class Program:
         self._watch.start()
         if show_panel:
             reporting.open()
-        else:
-            QTimer.singleShot(0, self._warm_up)
 
     def _senses(self) -> Senses:
         from client.assembly import CLIENT
@@ -161,10 +157,6 @@ class Program:
         return Stage(
             Theme(self._application, settings.text("theme")), Whereabouts(self._application, self._tray.geometry)
         )
-
-    def _warm_up(self) -> None:
-        """Load what takes pictures, so that the first click is as quick as the second."""
-        self._camera  # noqa: B018
 
     def _tell_how_to_reach(self) -> None:
         """This desktop has no tray: say so once, on this machine, for this user."""

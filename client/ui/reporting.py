@@ -181,8 +181,8 @@ class Reporting(QObject):
 
     def _go_on(self, draft: Draft) -> None:
         """The panel is there: now for what the user need not wait for."""
-        draft.encode()
         draft.gather(self._senses.collectors(self._front))
+        draft.encode()
         self._engine.refresh_desk()
 
     def _refit(self) -> None:
