@@ -128,7 +128,10 @@ class Trials:
         return found + self._verdict(trial, store, tickets)
 
     def _verdict(self, trial: Trial, store: checker.Store, tickets: list[checker.Ticket]) -> list[str]:
-        verdict = checker.check(ledger.read(self._ledger.path), store, [trial.profile])
+        try:
+            verdict = checker.check(ledger.read(self._ledger.path), store, [trial.profile])
+        except ValueError as error:
+            return [f"damaged beyond reading: {error}"]
         found = [each for each in verdict.findings if each not in self._known]
         self._known.update(found)
         for ticket in tickets:  # what was saved and never shown as such is whole, too
