@@ -100,7 +100,8 @@ class Trials:
                 elif what.what == "begun":
                     self._ledger.begun(what.value)
                 elif what.what == "saved":
-                    manifest = (profile / "spool" / "outbox" / what.value / "manifest.json").read_bytes()
+                    path = profile / "spool" / "outbox" / what.value / "manifest.json"
+                    manifest = path.read_bytes() if path.exists() else b"said to be saved, and not there"
                     self._ledger.saved(what.value, text=text, blobs=self._approved, manifest_sha256=digest(manifest))
 
             status = self._nursery.run(Job("report", str(profile), text, tuple(map(str, self._files)), gate), hear)
