@@ -8,7 +8,7 @@ CATALOGUES := $(patsubst %.po,%.mo,$(wildcard assets/locale/*/LC_MESSAGES/deskbe
 SOURCES := client server_stub assets tests installer
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test faults check bench pictures measure-gnome words lock clean
+.PHONY: help demo test faults mutants check bench bundle deb pictures measure-gnome words lock clean
 
 help: ## this list
 	@awk -F ':[^#]*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +27,10 @@ faults: $(VENV)/dev.stamp $(CATALOGUES) ## the campaigns of faults (FULL=1 in fu
 	@$(NEED) qt faults
 	@$(BIN)/python -m tests.faults $(if $(FULL),--full) $(ARGS)
 
+mutants: $(VENV)/dev.stamp $(CATALOGUES) ## defects made on purpose, each of which a campaign must find
+	@$(NEED) qt faults
+	@$(BIN)/python -m tests.faults.mutate $(ARGS)
+
 check: $(VENV)/dev.stamp $(CATALOGUES) ## lint, types, layering, words
 	@$(NEED) qt
 	@$(BIN)/ruff check $(SOURCES)
@@ -37,6 +41,12 @@ check: $(VENV)/dev.stamp $(CATALOGUES) ## lint, types, layering, words
 bench: $(VENV)/dev.stamp $(CATALOGUES) ## what it costs, as ratios; writes build/bench.json
 	@$(NEED) qt demo tests
 	@$(BIN)/python -m tests.bench $(ARGS)
+
+bundle: dist/deskbell/deskbell ## the frozen client, in dist/deskbell
+
+deb: dist/deskbell/deskbell ## a Debian package of it, in build/ (DESKBELL_MAINTAINER="IT <it@example.com>")
+	@$(NEED) deb
+	@SOURCE_DATE_EPOCH=$(EPOCH) $(BIN)/python -m installer.linux.deb
 
 pictures: $(VENV)/dev.stamp $(CATALOGUES) ## docs/pictures/, made anew
 	@$(NEED) qt demo tests
@@ -65,6 +75,15 @@ clean: ## what was made here, but for the lock files
 
 build:
 	@mkdir -p build
+
+# The same commit gives the same bytes.
+EPOCH = $(or $(SOURCE_DATE_EPOCH),$(shell git log -1 --format=%ct 2>/dev/null || date +%s))
+FROZEN := build.spec $(wildcard installer/frozen/*.py) $(shell find client assets -name '*.py' -o -name '*.qss' -o -name '*.png')
+
+dist/deskbell/deskbell: $(FROZEN) $(CATALOGUES) | $(VENV)/dev.stamp
+	@$(NEED) qt bundle
+	@PYTHONHASHSEED=0 SOURCE_DATE_EPOCH=$(EPOCH) $(BIN)/pyinstaller --noconfirm --log-level ERROR --workpath build/frozen build.spec
+	@touch $@
 
 # Development's packages contain those of the program, so one environment serves both.
 $(VENV)/dev.stamp: requirements-dev.lock | $(BIN)/python

@@ -34,12 +34,35 @@ def tray(profile: str | None = None, *, show_panel: bool = False) -> int:
 
     if sys.platform.startswith("linux") and not any(map(os.environ.get, _DESKTOPS)):
         return _complain(N_("There is no desktop here to show an icon on. “deskbell report” works here too."))
-    from client.app import run
-
     try:
+        windowed = _windowed_program()
+        if windowed:
+            return _start(windowed, profile, show_panel)
+        from client.app import run
+
         return run(Path(profile) if profile else None, show_panel)
     except OSError as error:
         return _complain(N_("Deskbell cannot keep anything here: {reason}"), reason=str(error))
+
+
+def _windowed_program() -> str | None:
+    """Of the frozen console program: the windowed one beside it, which needs no terminal and ends with none."""
+    from pathlib import Path
+
+    program = Path(sys.executable)
+    is_console = getattr(sys, "frozen", False) and program.stem == "deskbell"
+    return str(program.with_stem("deskbell-tray")) if is_console else None
+
+
+def _start(windowed: str, profile: str | None, show_panel: bool) -> int:
+    import subprocess
+
+    arguments = (["--profile", profile] if profile else []) + (["report", "--panel"] if show_panel else [])
+    nothing = subprocess.DEVNULL
+    subprocess.Popen(  # noqa: S603 - our own program
+        [windowed, *arguments], stdin=nothing, stdout=nothing, stderr=nothing, start_new_session=True
+    )
+    return 0
 
 
 def _complain(text: str, **values: str) -> int:

@@ -17,7 +17,7 @@ from PySide6.QtSvg import QSvgRenderer
 HERE = Path(__file__).resolve().parent
 STATES = ("normal", "sending", "waiting", "attention", "reply")
 TRAY_SIZES = (16, 22, 24, 32, 48, 64)
-PROGRAM_SIZES = (48, 128, 256)
+PROGRAM_SIZES = (48, 128, 256, 512)
 BADGE_SHARE = 0.56  # of the icon's width; smaller is not told apart at 16 pixels
 GAP_SHARE = 0.05  # clear ring that sets the badge off
 

@@ -1,0 +1,1 @@
+"""What `build.spec` needs to freeze the client."""
