@@ -14,6 +14,7 @@ from pathlib import Path
 import uvicorn
 
 from server_stub.app import create_app
+from server_stub.connections import Connection, allow_many
 from server_stub.settings import Settings
 
 _BACKLOG = 2048
@@ -66,6 +67,7 @@ def serve(
     trusted_proxies: Sequence[str],
 ) -> int:
     """Serve until SIGTERM or SIGINT; requests under way are finished. Raises CannotListen, BadCertificate."""
+    allow_many()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     logging.getLogger("alembic").setLevel(logging.WARNING)
@@ -80,6 +82,7 @@ def serve(
         ssl_certfile=certificate.chain if certificate else None,
         ssl_keyfile=certificate.key if certificate else None,
         ws="none",
+        http=Connection,
     )
     try:
         config.load()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncIterator
 
 import anyio
 from starlette.requests import Request
@@ -11,43 +11,54 @@ from server_stub.errors import LengthRequired, TooLarge, Unavailable, Unsupporte
 from server_stub.words import N_
 
 _KIB = 1024
-
-
-async def pieces(request: Request, size_bytes: int, stall_s: float) -> AsyncIterator[bytearray]:
-    """The body in pieces of `size_bytes` or more, but the last. Raises Unavailable when nothing comes for `stall_s`."""
-    stream = request.stream()
-    while piece := await _piece(stream, size_bytes, stall_s):
-        yield piece
-
-
-async def _piece(stream: AsyncGenerator[bytes, None], size_bytes: int, stall_s: float) -> bytearray:
-    piece = bytearray()
-    try:
-        # One time limit that moves on with each chunk: setting one up costs more than a chunk does.
-        with anyio.fail_after(stall_s) as patience:
-            while len(piece) < size_bytes and (chunk := await anext(stream, b"")):
-                piece += chunk
-                patience.deadline = anyio.current_time() + stall_s
-    except TimeoutError:
-        raise Unavailable(N_("The rest did not arrive in time. Please send it again.")) from None
-    return piece
+# Bytes a second. A body that comes more slowly over minutes holds a connection and brings nothing; clients give up at
+# eight times as many.
+_SLOWEST = _KIB
 
 
 class Body:
-    """The body in pieces of chosen length. Raises Unavailable when nothing comes for `stall_s`."""
+    """The body in pieces. Raises Unavailable when nothing comes for `stall_s`, or next to nothing for longer."""
 
     def __init__(self, request: Request, stall_s: float) -> None:
         self._stream = request.stream()
         self._stall_s = stall_s
+        self._began_s = anyio.current_time()
+        self._received_bytes = 0
         self._ahead = bytearray()
 
     async def take(self, size_bytes: int) -> bytearray:
         """The next bytes, so many; fewer at the end of the body alone."""
         if len(self._ahead) < size_bytes:
-            self._ahead += await _piece(self._stream, size_bytes - len(self._ahead), self._stall_s)
+            self._ahead += await self.piece(size_bytes - len(self._ahead))
         taken = self._ahead[:size_bytes]
         del self._ahead[:size_bytes]
         return taken
+
+    async def piece(self, size_bytes: int) -> bytearray:
+        """The next bytes, so many or some more; fewer at the end of the body alone."""
+        piece = bytearray()
+        try:
+            # One time limit that moves on with each chunk: setting one up costs more than a chunk does.
+            with anyio.fail_after(self._stall_s) as patience:
+                patience.deadline = self._deadline_s()
+                while len(piece) < size_bytes and (chunk := await anext(self._stream, b"")):
+                    piece += chunk
+                    self._received_bytes += len(chunk)
+                    patience.deadline = self._deadline_s()
+        except TimeoutError:
+            raise Unavailable(N_("The rest did not arrive in time. Please send it again.")) from None
+        return piece
+
+    def _deadline_s(self) -> float:
+        slow_s = self._began_s + self._received_bytes / _SLOWEST
+        return min(anyio.current_time(), slow_s) + self._stall_s
+
+
+async def pieces(request: Request, size_bytes: int, stall_s: float) -> AsyncIterator[bytearray]:
+    """The body in pieces of `size_bytes` or more, but the last. Raises Unavailable."""
+    body = Body(request, stall_s)
+    while piece := await body.piece(size_bytes):
+        yield piece
 
 
 async def whole(request: Request, limit_bytes: int, stall_s: float) -> bytes:
@@ -55,7 +66,7 @@ async def whole(request: Request, limit_bytes: int, stall_s: float) -> bytes:
     refuse_encodings(request)
     if (announced_bytes(request) or 0) > limit_bytes:
         raise TooLarge(limit=human(limit_bytes))
-    body = await _piece(request.stream(), limit_bytes + 1, stall_s)
+    body = await Body(request, stall_s).piece(limit_bytes + 1)
     if len(body) > limit_bytes:
         raise TooLarge(limit=human(limit_bytes))
     return bytes(body)

@@ -27,6 +27,7 @@ from PIL import Image
 
 from server_stub.app import create_app
 from server_stub.commands import DATABASE
+from server_stub.connections import Connection
 from server_stub.settings import Settings
 from server_stub.store import postgres
 from server_stub.store.database import Database
@@ -227,7 +228,12 @@ class Threads:
         listener.bind(("127.0.0.1", 0))
         listener.listen(128)
         config = uvicorn.Config(
-            create_app(settings, clock, hasher), log_config=None, access_log=False, proxy_headers=False, ws="none"
+            create_app(settings, clock, hasher),
+            log_config=None,
+            access_log=False,
+            proxy_headers=False,
+            ws="none",
+            http=Connection,
         )
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, name="server")
