@@ -7,9 +7,9 @@ import argparse
 from client.assembly import assemble, inline
 from client.commands import ATTENTION, DONE, WAITING
 from client.commands.printing import print_json, problem_body, say_problem
+from client.core.entry import Damaged
 from client.core.paths import Paths
 from client.core.settings import Settings
-from client.core.spool import Damaged
 from client.core.words import _
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import string
 import threading
 import uuid
 from collections.abc import Callable
@@ -16,6 +17,9 @@ from client.core.durable import make_private_dir, replace
 from client.core.errors import Problem, Rejected, SignInNeeded
 from client.core.models import SecretStore
 from client.core.words import _
+
+SECRET_BYTES, SECRET_LETTERS = 32, 43
+_LETTERS = frozenset(string.ascii_letters + string.digits + "-_")  # base64 for URLs
 
 
 class Account:
@@ -63,7 +67,7 @@ class Account:
             device_id = str(json.loads(self._identity.read_bytes())["device_id"])
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return None  # unreadable: a new device; its old reports are recognised by their content
         if not manifest.is_report_id(device_id):
             return None
@@ -71,10 +75,10 @@ class Account:
             secret = self._open_store().read(device_id)
         except (OSError, TimeoutError) as error:
             raise SignInNeeded(_locked()) from error
-        return Credential(device_id, secret) if secret else None
+        return Credential(device_id, secret) if secret and _can_be_sent(secret) else None
 
     def _make(self) -> Credential:
-        credential = Credential(str(uuid.uuid4()), secrets.token_urlsafe(32))
+        credential = Credential(str(uuid.uuid4()), secrets.token_urlsafe(SECRET_BYTES))
         try:
             make_private_dir(self._identity.parent)
             # The id first: one without a secret is replaced at the next start, a secret without an id stays for ever.
@@ -85,6 +89,11 @@ class Account:
         with suppress(OSError):
             self._identity.chmod(0o600)
         return credential
+
+
+def _can_be_sent(secret: str) -> bool:
+    """Whether a secret has the form that we make; no desk would even look at one that the disk altered."""
+    return len(secret) == SECRET_LETTERS and set(secret) <= _LETTERS
 
 
 def _locked() -> Problem:

@@ -7,10 +7,10 @@ from functools import partial
 
 from client.core import faults
 from client.core.desk import Desk
+from client.core.entry import Damaged, Entry
 from client.core.errors import NotOurServer, Rejected, SignInNeeded, Unanswered
 from client.core.events import Accepted, Listener
 from client.core.models import Receipt
-from client.core.spool import Damaged, Entry
 from client.core.words import _
 
 # Damaged on the way and not here; or the ticket just made is gone, since the server was restored from a backup.

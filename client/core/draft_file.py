@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from client.core.durable import replace
-from client.core.manifest import read_display
+from client.core.entry import DRAFT
+from client.core.manifest import is_intact, read_display, sealed
 from client.core.picture import Picture
-from client.core.spool import DRAFT
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +32,15 @@ def write(folder: Path, words: Words) -> None:
         "blocking": words.blocking,
         "pictures": [_body(picture) for picture in words.pictures if picture.sha256 and picture.stored],
     }
-    replace(folder / DRAFT, json.dumps(body).encode())
+    replace(folder / DRAFT, sealed(json.dumps(body, indent=1)))
 
 
 def read(folder: Path) -> Words:
-    """What a draft's folder holds. Raises OSError or ValueError where that cannot be read."""
-    body = json.loads((folder / DRAFT).read_bytes())
+    """What a draft's folder holds. Raises OSError or ValueError where that cannot be read, or was altered."""
+    data = (folder / DRAFT).read_bytes()
+    if not is_intact(data):  # a size or a name that nobody sees would be sent, or refused by the desk for ever
+        raise ValueError("the draft was altered after it was kept")
+    body = json.loads(data)
     try:
         pictures = tuple(
             Picture(

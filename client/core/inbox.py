@@ -75,7 +75,7 @@ class Inbox:
         self._on_event(DeskChanged(info))
 
     def _read(self) -> DeskInfo | None:
-        with suppress(OSError, ValueError, TypeError, KeyError):
+        with suppress(OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError):
             body = json.loads(self._file.read_bytes())
             return DeskInfo(
                 name=str(body["name"]),

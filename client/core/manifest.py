@@ -40,6 +40,18 @@ def digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
+def sealed(text: str) -> bytes:
+    """A JSON object, written with an indent of 1, with a checksum of everything before it as its last member."""
+    content = text.encode().removesuffix(b"\n}")
+    return content + _CHECKSUM + digest(content).encode() + _END
+
+
+def is_intact(data: bytes) -> bool:
+    """Whether `data` is what `sealed` gave, byte for byte."""
+    content, _, checksum = data.rpartition(_CHECKSUM)
+    return checksum == digest(content).encode() + _END
+
+
 def clean(text: str) -> str:
     """`text` without what JSON, databases and terminals cannot carry: NUL, other controls, lone surrogates."""
     kept = "".join(c for c in text if c in "\n\t" or not (ord(c) < 0x20 or 0x7F <= ord(c) < 0xA0))
@@ -73,8 +85,7 @@ def encode(report: Report) -> bytes:
         ],
         "attachments": [_attachment(item) for item in report.attachments],
     }
-    content = json.dumps(body, ensure_ascii=False, indent=1).encode().removesuffix(b"\n}")
-    return content + _CHECKSUM + digest(content).encode() + _END
+    return sealed(json.dumps(body, ensure_ascii=False, indent=1))
 
 
 def decode(data: bytes) -> Report:
@@ -83,8 +94,7 @@ def decode(data: bytes) -> Report:
     try:
         if body["format"] != FORMAT:
             raise ValueError(f"manifest of format {body['format']!r}, expected {FORMAT}")
-        content, _, checksum = data.rpartition(_CHECKSUM)
-        if checksum != digest(content).encode() + _END:
+        if not is_intact(data):
             raise ValueError("the manifest was altered after it was saved")
         if not is_report_id(body["report_id"]):
             raise ValueError("manifest without a report_id")

@@ -15,12 +15,13 @@ from client.core import faults
 from client.core.claim import Claim
 from client.core.delivery import Delivery
 from client.core.desk import Desk
+from client.core.entry import Damaged, Entry
 from client.core.errors import DeskError, LocalFault, Problem, Rejected
 from client.core.events import Delivered, Listener, NeedsAttention, OutboxChanged, Waiting
 from client.core.lane import Jobs
 from client.core.models import Receipt
 from client.core.schedule import LAST_RETRY_S, Schedule
-from client.core.spool import Damaged, Entry, Spool
+from client.core.spool import Spool
 
 KEEP_SENT_S = 7 * 24 * 3600.0  # pictures of delivered reports, in case the server is restored from a backup
 _WORK = "outbox.work"
@@ -168,7 +169,7 @@ class Outbox:
         """True when the report has left the outbox."""
         try:
             entry = self._spool.load(report_id)
-            receipt = self._spool.receipt(entry)
+            receipt = entry.receipt()
             if receipt is None or not receipt.is_complete:
                 receipt = self._delivery.deliver(
                     entry,

@@ -142,7 +142,7 @@ def _read(path: Path, problems: list[Problem]) -> dict[str, object]:
         return {}
     try:
         body = json.loads(data)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         problems.append(_unreadable(path, str(error)))
         return {}
     if not isinstance(body, dict):

@@ -12,53 +12,29 @@ A report moves by rename, so it is in exactly one place and whole. Every folder 
 
 from __future__ import annotations
 
-import json
 import os
 import stat
 import time
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 from client.core import manifest
 from client.core.claim import Claim, claim
-from client.core.durable import make_private_dir, move_dir, replace, sync_dir, write_new
+from client.core.durable import make_private_dir, move_dir, sync_dir, write_new
+from client.core.entry import (
+    DRAFT,
+    MANIFEST,
+    RECEIPT,
+    UNREADABLE,
+    Damaged,
+    Entry,
+    entry_in,
+    note_problem,
+    problem_in,
+)
 from client.core.errors import Problem
-from client.core.models import Attachment, Receipt, Report
-
-MANIFEST = "manifest.json"
-DRAFT = "draft.json"
-RECEIPT = "receipt.json"
-PROBLEM = "problem.json"
-_LARGEST_BLOB = 512 * 1024 * 1024
-
-
-class Damaged(Exception):
-    """What lies in the spool cannot be understood, or is not what the user approved."""
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A saved report as it lies on disk."""
-
-    folder: Path
-    report: Report
-    manifest: bytes
-    manifest_sha256: str
-
-    def blob(self, attachment: Attachment) -> bytes:
-        """The very bytes the user approved.
-
-        Raises Damaged where they are not those any more, OSError where they cannot be read.
-        """
-        try:
-            data = _read(self.folder / attachment.sha256, _LARGEST_BLOB)
-        except FileNotFoundError as error:
-            raise Damaged(f"blob {attachment.sha256} is missing") from error
-        if manifest.digest(data) != attachment.sha256:
-            raise Damaged(f"blob {attachment.sha256} was altered")
-        return data
+from client.core.models import Receipt, Report
 
 
 class Spool:
@@ -163,26 +139,15 @@ class Spool:
         folder = self.outbox / report_id
         if not folder.exists():
             raise FileNotFoundError(report_id)
-        try:
-            data = _read(folder / MANIFEST, manifest.MAX_BYTES)
-            report = manifest.decode(data)
-        except (ValueError, FileNotFoundError, RecursionError) as error:
-            raise Damaged(str(error)) from error
-        if report.report_id != report_id:
+        entry = entry_in(folder)
+        if entry.report.report_id != report_id:
             raise Damaged("the manifest is another report's")
-        return Entry(folder, report, data, manifest.digest(data))
-
-    def receipt(self, entry: Entry) -> Receipt | None:
-        """The receipt already on disk for exactly this entry, left by a crash between receipt and move."""
-        return _read_receipt(entry.folder / RECEIPT, entry)
+        return entry
 
     def sent_receipt(self, report_id: str) -> Receipt | None:
         """The receipt of a report that was delivered, None where it was not."""
-        folder = self.sent / report_id
-        with suppress(OSError, ValueError, Damaged):
-            data = _read(folder / MANIFEST, manifest.MAX_BYTES)
-            entry = Entry(folder, manifest.decode(data), data, manifest.digest(data))
-            return _read_receipt(folder / RECEIPT, entry)
+        with suppress(*UNREADABLE):
+            return entry_in(self.sent / report_id).receipt()
         return None
 
     def finish(self, entry: Entry, receipt: Receipt) -> None:
@@ -190,10 +155,8 @@ class Spool:
 
         A power cut may undo the move: then the receipt tells that nobody need be asked again.
         """
-        body = {name: getattr(receipt, name) for name in ("report_id", "manifest_sha256", "ticket_id", "ticket_number")}
-        body |= {"status": receipt.status, "missing": list(receipt.missing)}
         make_private_dir(self.sent)
-        replace(entry.folder / RECEIPT, json.dumps(body, indent=1).encode(), durable=True)
+        entry.keep(receipt)
         with suppress(OSError):
             (entry.folder / DRAFT).unlink()  # left where a process was killed just after saving
         entry.folder.rename(_free_name(self.sent / entry.report.report_id))
@@ -201,18 +164,14 @@ class Spool:
     def park(self, report_id: str, problem: Problem) -> None:
         """A person must act: keep the report whole and say why."""
         folder = self.outbox / report_id
-        body = {"code": problem.code, "title": problem.title, "detail": problem.detail}
         make_private_dir(self.attention)
         with suppress(OSError):  # the reason is a courtesy, the report is not
-            replace(folder / PROBLEM, json.dumps(body).encode())
+            note_problem(folder, problem)
         move_dir(folder, _free_name(self.attention / report_id))
 
     def problem(self, report_id: str) -> Problem | None:
         """Why a report needs attention, where that was kept."""
-        with suppress(OSError, ValueError, TypeError, KeyError):
-            body = json.loads(_read(self.attention / report_id / PROBLEM, 65536))
-            return Problem(str(body["code"]), str(body["title"]), str(body["detail"]))
-        return None
+        return problem_in(self.attention / report_id)
 
     def release(self, report_id: str) -> None:
         """Put a report that needed attention back into the outbox, to be tried again."""
@@ -240,36 +199,6 @@ class Spool:
                 return True
             self.set_aside(path)
         return False
-
-
-def _read_receipt(path: Path, entry: Entry) -> Receipt | None:
-    with suppress(OSError, ValueError, TypeError, KeyError):
-        body = json.loads(_read(path, 65536))
-        receipt = Receipt(
-            report_id=body["report_id"],
-            manifest_sha256=body["manifest_sha256"],
-            ticket_id=str(body["ticket_id"]),
-            ticket_number=int(body["ticket_number"]),
-            status=str(body["status"]),
-            missing=tuple(body["missing"]),
-        )
-        if receipt.report_id == entry.report.report_id and receipt.manifest_sha256 == entry.manifest_sha256:
-            return receipt
-    return None
-
-
-def _read(path: Path, limit: int) -> bytes:
-    """A regular file's bytes; a link planted in its place is not followed."""
-    handle = os.open(
-        path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
-    )
-    with os.fdopen(handle, "rb") as source:
-        found = os.fstat(source.fileno())
-        if not stat.S_ISREG(found.st_mode):
-            raise Damaged(f"{path.name} is no regular file")
-        if found.st_size > limit:
-            raise Damaged(f"{path.name} is larger than {limit} bytes")
-        return source.read(found.st_size)  # Python sets aside at once whatever it is told to read at most
 
 
 def _folders(parent: Path) -> Iterable[Path]:

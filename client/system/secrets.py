@@ -197,7 +197,7 @@ def _load(path: Path) -> dict[str, str] | None:
         data = file.read(MAX_ENTRY_BYTES)
     try:
         record = json.loads(data)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     is_sound = isinstance(record, dict) and isinstance(record.get("label", record.get("secret")), str)
     return record if is_sound else None

@@ -14,6 +14,7 @@ import pytest
 
 from client.core import claim as claims
 from client.core import durable
+from client.core.entry import Damaged
 from client.core.events import NotSaved, Saved
 from client.core.spool import Spool
 from tests.core.desk import LoopbackDesk
@@ -190,7 +191,7 @@ def test_a_link_planted_in_the_place_of_a_picture_is_not_followed(shop: Workshop
     blob.unlink()
     blob.symlink_to(secret)
     entry = shop.spool.load(draft.report_id)
-    with pytest.raises(OSError, match="symbolic links"):
+    with pytest.raises(Damaged, match="no regular file"):
         entry.blob(entry.report.attachments[0])
 
 

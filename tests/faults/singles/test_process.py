@@ -288,8 +288,7 @@ def test_what_a_newer_version_added_is_sent_by_an_older_one_as_it_is(shop: Works
     body["attachments"][0]["edited"] = True
     body["requester"]["pronouns"] = "they"
     body["mood"] = "annoyed"
-    content = json.dumps(body, ensure_ascii=False, indent=1).encode().removesuffix(b"\n}")
-    newer = content + f',\n "checksum": "{manifest.digest(content)}"\n}}'.encode()
+    newer = manifest.sealed(json.dumps(body, ensure_ascii=False, indent=1))
     path.write_bytes(newer)
     shop.deliver()
     assert shop.places() == {report_id: "sent"}
@@ -307,7 +306,8 @@ def test_a_draft_of_a_newer_version_comes_back(shop: Workshop) -> None:
     body["mood"] = "annoyed"
     body["pictures"][0] |= {"edited": True}
     body["pictures"][0]["display"] |= {"refresh_hz": 144}
-    path.write_text(json.dumps(body))
+    del body["checksum"]
+    path.write_bytes(manifest.sealed(json.dumps(body, indent=1)))
     words = draft_file.read(path.parent)
     assert (words.text, len(words.pictures)) == ("half a sentence", 1)
 

@@ -38,7 +38,7 @@ def test_a_disk_that_fails_between_receipt_and_delivered_asks_for_no_second_tick
         raise OSError(code, os.strerror(code))
 
     with monkeypatch.context() as patch:
-        patch.setattr("client.core.spool.replace", fail)
+        patch.setattr("client.core.entry.replace", fail)
         shop.deliver(600)
         assert shop.places() == {draft.report_id: "outbox"}
         assert not shop.told(Delivered)
