@@ -108,19 +108,29 @@ def _encoded(original: Path, copy: Copy) -> bytes:
     try:
         with Image.open(original, formats=_FORMATS) as opened:
             opened.load()
-            picture = ImageOps.exif_transpose(opened)
-        if picture.mode not in _MODES:
-            picture = picture.convert("RGBA" if "A" in picture.getbands() else "RGB")
-        if copy is Copy.PREVIEW and picture.width > PREVIEW_WIDTH:
-            height = max(1, round(picture.height * PREVIEW_WIDTH / picture.width))
-            picture = picture.convert("RGBA" if picture.has_transparency_data else "RGB")
-            picture = picture.resize((PREVIEW_WIDTH, height), Image.Resampling.LANCZOS, reducing_gap=2.0)
-        picture.info = {key: value for key, value in picture.info.items() if key == "transparency"}
-        out = io.BytesIO()
-        if copy is Copy.PREVIEW:
-            picture.save(out, "WEBP", quality=85, method=2)
-        else:
-            picture.save(out, "PNG", compress_level=4)
+            # Each step in place, or only where it is needed: one picture may have 160 MB.
+            ImageOps.exif_transpose(opened, in_place=True)
+            picture: Image.Image = opened
+            if picture.mode not in _MODES:
+                picture = _as(picture, "RGBA" if "A" in picture.getbands() else "RGB")
+            if copy is Copy.PREVIEW and picture.width > PREVIEW_WIDTH:
+                height = max(1, round(picture.height * PREVIEW_WIDTH / picture.width))
+                picture = _as(picture, "RGBA" if picture.has_transparency_data else "RGB")
+                picture = picture.resize((PREVIEW_WIDTH, height), Image.Resampling.LANCZOS, reducing_gap=2.0)
+            picture.info = {key: value for key, value in picture.info.items() if key == "transparency"}
+            return _saved(picture, copy)
     except _UNREADABLE as error:
         raise NotAPicture from error
+
+
+def _as(picture: Image.Image, mode: str) -> Image.Image:
+    return picture if picture.mode == mode else picture.convert(mode)
+
+
+def _saved(picture: Image.Image, copy: Copy) -> bytes:
+    out = io.BytesIO()
+    if copy is Copy.PREVIEW:
+        picture.save(out, "WEBP", quality=85, method=2)
+    else:
+        picture.save(out, "PNG", compress_level=4)
     return out.getvalue()

@@ -70,10 +70,14 @@ class RunningServer(Server):
         """All that it said."""
         return self._log.read_text()
 
+    def forget_peak(self) -> int:
+        """Let `peak_bytes` begin anew; the memory that it has now."""
+        Path(f"/proc/{self.process.pid}/clear_refs").write_text("5")  # proc(5)
+        return self.peak_bytes()
+
     def peak_bytes(self) -> int:
-        """The most memory that it ever had."""
-        status = Path(f"/proc/{self.process.pid}/status").read_text()
-        found = re.search(r"VmHWM:\s+(\d+) kB", status)
+        """The most memory that it had since."""
+        found = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{self.process.pid}/status").read_text())
         assert found is not None
         return int(found[1]) * 1024
 

@@ -15,7 +15,7 @@ from tests.faults.requests_by_schema import described
 from tests.server.rig import Device
 
 # A run makes so many times as many requests as its examples for each route, and some hundred whatever it is told.
-_REQUESTS_PER_EXAMPLE = 30
+_REQUESTS_PER_EXAMPLE = 60
 _MOST = "2000000"
 
 
