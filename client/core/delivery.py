@@ -13,9 +13,6 @@ from client.core.events import Accepted, Listener
 from client.core.models import Receipt
 from client.core.words import _
 
-# Damaged on the way and not here; or the ticket just made is gone, since the server was restored from a backup.
-_BEGIN_AGAIN = ("digest_differs", "not_found")
-
 WHOLE_BYTES = 4 * 1024 * 1024  # more than that is better resumed than begun anew
 
 # Damaged on the way and not here; or the ticket just made is gone, since the server was restored from a backup.
