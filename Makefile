@@ -70,7 +70,7 @@ LOCK := --quiet --universal --python-version 3.11 --generate-hashes --no-annotat
   --no-emit-find-links --upgrade --extra server --extra postgres
 
 clean: ## what was made here, but for the lock files
-	rm -rf build dist $(VENV) $(CATALOGUES) .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf build dist $(VENV) $(CATALOGUES) .pytest_cache .mypy_cache .ruff_cache .hypothesis .schemathesis
 	find client server_stub assets tests installer -name __pycache__ -type d -prune -exec rm -rf {} +
 
 build:
