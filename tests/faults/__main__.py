@@ -49,17 +49,18 @@ def _run(campaign: Campaign, options: argparse.Namespace, seed: int) -> Result:
     )
     for finding in result.findings:
         print(f"  {finding}", flush=True)
-    _keep(campaign, result, seed, took)
+    _keep(campaign, result, seed, took, is_full=trials >= campaign.full)
     return result
 
 
-def _keep(campaign: Campaign, result: Result, seed: int, took: float) -> None:
+def _keep(campaign: Campaign, result: Result, seed: int, took: float, *, is_full: bool) -> None:
     line = {
         "campaign": campaign.name,
         "promise": campaign.promise,
         "tried": result.tried,
         "survived": result.survived,
         "seed": seed,
+        "is_full": is_full,
         "seconds": round(took, 1),
         "commit": _commit(),
         "findings": list(result.findings),
