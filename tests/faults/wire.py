@@ -21,16 +21,16 @@ _ADDRESSES = (
 )
 
 
-def requests(device: Device) -> Iterator[tuple[str, bytes]]:
-    """What to send, by name. Each is refused, or answered, or hung up on: never with 5xx."""
+def requests(device: Device, session: str) -> Iterator[tuple[str, bytes]]:
+    """What to send, by name, as a device and an agent at once. Each is refused, answered, or hung up on, never 5xx."""
     ticket = f"PUT /api/v1/tickets/{manifest()['report_id']}"
     raw = json.dumps(manifest()).encode()
     login = "POST /console/login"
 
     def made(start: str, *headers: str, body: bytes = b"", host: bool = True) -> bytes:
         lines = [f"{start} HTTP/1.1", *(["Host: desk"] if host else []), *headers]
-        credential = f"Authorization: {device.headers['Authorization']}"
-        return "\r\n".join([*lines, credential, "", ""]).encode() + body
+        known = (f"Authorization: {device.headers['Authorization']}", f"Cookie: deskbell_session={session}")
+        return "\r\n".join([*lines, *known, "", ""]).encode() + body
 
     def sized(start: str, body: bytes, *headers: str) -> bytes:
         return made(start, f"Content-Length: {len(body)}", *headers, body=body)

@@ -220,7 +220,8 @@ def _original(bomb: hostile.Bomb, answer: requests.Response) -> Iterator[str]:
 
 
 def _requests(sweep: Sweep) -> None:
-    for name, raw in wire.requests(sweep.device):
+    session = sweep.agent.session.cookies["deskbell_session"]
+    for name, raw in wire.requests(sweep.device, session):
         statuses = wire.exchange(sweep.server.url, raw)
         wrong = [f"answered {status}" for status in statuses if status >= 500]
         if sweep.server.get("/healthz").status_code != 200:
