@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, bindparam, func, insert, select, update
-from sqlalchemy.exc import IntegrityError
 
 from server_stub.errors import DeviceTaken, Revoked, TooManyEnrolments, UnknownSite
 from server_stub.store.clock import Clock
@@ -69,13 +68,10 @@ class Devices:
 
         Raises UnknownSite, DeviceTaken, Revoked, TooManyEnrolments.
         """
-        try:
-            with self._database.write() as connection:
-                return self._enrol(connection, credential, enrolment)
-        except IntegrityError:
-            # Another process enrolled the same id between the look and the insert.
-            with self._database.write() as connection:
-                return self._enrol(connection, credential, enrolment)
+        with self._database.write() as connection:
+            # Nobody may enrol the same id between the look and the insert.
+            self._database.lock(connection, f"device {credential.device_id}")
+            return self._enrol(connection, credential, enrolment)
 
     def revoke(self, device_id: str) -> bool:
         """Shut a device out; False where there is none of that id."""

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import BindParameter, Connection, and_, bindparam, exists, func, insert, or_, select, update
-from sqlalchemy.exc import IntegrityError
 
 from server_stub.errors import NotFound, ReportDiffers, TooManyReports
 from server_stub.manifest import Manifest, cleaned
@@ -123,13 +122,10 @@ class Tickets:
         Raises ReportDiffers, NotFound (another device's, and not the same bytes), TooManyReports.
         """
         digest = hashlib.sha256(raw).hexdigest()
-        try:
-            with self._database.write() as connection:
-                return self._submit(connection, device_id, manifest, raw, digest)
-        except IntegrityError:
-            # Another process made the same ticket between the look and the insert.
-            with self._database.write() as connection:
-                return self._submit(connection, device_id, manifest, raw, digest)
+        with self._database.write() as connection:
+            # Nobody may make the same ticket, or note the same holder, between the look and the insert.
+            self._database.lock(connection, f"report {manifest.report_id}")
+            return self._submit(connection, device_id, manifest, raw, digest)
 
     def expected(self, device_id: str, report_id: str, sha256: str) -> Expected:
         """What is known of an attachment that `device_id` may upload. Raises NotFound."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -133,6 +134,27 @@ def test_an_attachment_each_through_two_processes_at_once_and_one_receipt_is_com
         with ThreadPoolExecutor(2) as pool:
             receipts = list(pool.map(upload, zip((device, at(other, device)), pair, strict=True)))
         assert [] in receipts
+
+
+def test_one_report_from_two_devices_through_two_processes_at_once(start: Start) -> None:
+    servers = [start(), start()]
+    for _ in range(10):
+        report = manifest()
+        ways = [at(server, each) for each in (servers[0].device(), servers[0].device()) for server in servers * 3]
+        together = threading.Barrier(len(ways))
+        with ThreadPoolExecutor(len(ways)) as pool:
+            statuses = list(pool.map(submitting(report, together), ways))
+        assert sorted(statuses) == [200] * (len(ways) - 1) + [201]
+
+
+def submitting(report: dict[str, Any], together: threading.Barrier) -> Callable[[Device], int]:
+    """Submit together with others; the status of the answer."""
+
+    def submit(device: Device) -> int:
+        together.wait(20)
+        return device.submit(report).status_code
+
+    return submit
 
 
 def test_limits_hold_over_several_processes(start: Start) -> None:
