@@ -48,8 +48,6 @@ MODULES = (
     LeftOut("threads of our own do what these are for", ("asyncio", "multiprocessing")),
     LeftOut("the client has no database, unpacks nothing, and calls nobody by XML", (
         "bz2", "lzma", "sqlite3", "xmlrpc")),
-    LeftOut("only exact fractions need it, and Debian's is linked to a library that the next Debian has not", (
-        "decimal", "_decimal", "_pydecimal", "fractions", "statistics")),
     LeftOut("ids are random: no address of a network card is asked for", ("_uuid",)),
     LeftOut("for parts of cryptography that are not used", ("cffi", "_cffi_backend")),
     LeftOut("comes with the very library that needs it", ("signature_bootstrap",)),
@@ -112,10 +110,11 @@ def _is_wanted(entry: Entry) -> bool:
 def _is_of_the_system(source: str) -> bool:
     """Whether the distribution has this library and keeps it up to date: the package then depends on it.
 
-    A copy would be one that nobody updates, and would get in the way of the system's programs and modules.
+    A copy would be one that nobody updates, and would get in the way of the system's programs and modules. Bundled are
+    those that the next release has in another version only.
     """
     in_system = source.startswith(("/lib/", "/lib64/", "/usr/lib/", "/usr/lib64/"))
-    return in_system and not PurePath(source).name.startswith("libpython")
+    return in_system and not PurePath(source).name.startswith(("libpython", "libmpdec"))
 
 
 def _is_coloured(icon: Path) -> bool:
