@@ -175,7 +175,10 @@ def _unproven(homes: Sequence[Profile], by_id: dict[str, Ticket]) -> Iterator[st
                 yield f"{report_id} lies in sent/ and the server does not have it"
             elif receipt is None:
                 yield f"{report_id} lies in sent/ without a receipt"
-            elif (receipt["manifest_sha256"], receipt["ticket_number"]) != (ticket.manifest_sha256, ticket.number):
+            elif (receipt.get("manifest_sha256"), receipt.get("ticket_number")) != (
+                ticket.manifest_sha256,
+                ticket.number,
+            ):
                 yield f"the receipt of {report_id} names another ticket"
-            elif receipt["missing"] or {*ticket.blobs} - ticket.received:
+            elif receipt.get("missing") != [] or {*ticket.blobs} - ticket.received:
                 yield f"{report_id} lies in sent/ and is not whole at the server"

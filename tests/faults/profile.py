@@ -58,14 +58,20 @@ class Profile:
         """What somebody else could read or change."""
         for path in self._everything():
             found = path.lstat()
+            if stat.S_ISLNK(found.st_mode):
+                continue  # has no mode of its own
             wanted = 0o700 if stat.S_ISDIR(found.st_mode) else 0o600
             if stat.S_IMODE(found.st_mode) != wanted:
                 yield f"{path.relative_to(self.root)} has mode {stat.S_IMODE(found.st_mode):o}"
 
     def _beside_the_report(self, report_id: str) -> Iterator[str]:
         folder = self._spool / "sent" / report_id
-        body = json.loads((folder / "manifest.json").read_bytes())
-        known = {"manifest.json", "receipt.json", *(each["sha256"] for each in body["attachments"])}
+        try:
+            body = json.loads((folder / "manifest.json").read_bytes())
+            known = {"manifest.json", "receipt.json", *(each["sha256"] for each in body["attachments"])}
+        except (OSError, ValueError, TypeError, KeyError, RecursionError):
+            yield f"sent/{report_id} has no manifest that can be read"
+            return
         for path in folder.iterdir():
             if path.name not in known:
                 yield f"sent/{report_id}/{path.name} is no part of the report"

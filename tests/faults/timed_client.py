@@ -30,12 +30,13 @@ class TimedClient:
         """As the program starts; what it does waits for time to pass."""
         self._worker.start()
 
-    def report(self, one: Case) -> str:
-        """Make and send a report; it is delivered when time passes. Its id."""
-        return self._worker.make(one, self._files)
+    def report(self, one: Case, *, restores: bool = False) -> str:
+        """Make and send a report, of an unsent draft where it `restores`; it is delivered when time passes. Its id."""
+        return self._worker.make(one, self._files, restores=restores)
 
     def leave_draft(self, one: Case) -> str:
-        return self._worker.begin_and_leave(one, self._files)
+        """Begin a report whose panel stays open. Its id."""
+        return self._worker.begin_and_leave(one, self._files, puts_aside=False)
 
     def deliver(self, within_s: float) -> bool:
         """Let time pass until nothing waits, at most so long; whether nothing does."""

@@ -111,11 +111,12 @@ class Worker:
         decided.wait()
         return draft.report_id
 
-    def begin_and_leave(self, one: Case, files: Path) -> str:
-        """Begin a report, then close the panel: nothing may be sent of it."""
+    def begin_and_leave(self, one: Case, files: Path, *, puts_aside: bool = True) -> str:
+        """Begin a report, then close the panel, or leave it open: nothing may be sent of it. Its id."""
         draft = self.engine.begin_new("panel")
         self._begin(draft, one, files)
-        draft.put_aside()
+        if puts_aside:
+            draft.put_aside()
         return draft.report_id
 
     def deliver(self) -> None:
