@@ -20,7 +20,7 @@ demo: $(VENV)/run.stamp $(CATALOGUES) ## a server, a client and a ticket in two 
 
 test: $(VENV)/dev.stamp $(CATALOGUES) ## every test (ARGS="-k tray" passes arguments on)
 	@$(NEED) qt
-	@$(NEED) demo tests faults || [ "$$CI" != true ]
+	@$(NEED) demo tests faults bundle deb install || [ "$$CI" != true ]
 	@$(BIN)/python -m pytest $(ARGS)
 
 faults: $(VENV)/dev.stamp $(CATALOGUES) ## the campaigns of faults (FULL=1 in full, ARGS="kill --seed 7" one of them)
@@ -31,15 +31,16 @@ mutants: $(VENV)/dev.stamp $(CATALOGUES) ## defects made on purpose, each of whi
 	@$(NEED) qt faults
 	@$(BIN)/python -m tests.faults.mutate $(ARGS)
 
-check: $(VENV)/dev.stamp $(CATALOGUES) ## lint, types, layering, words
+check: $(VENV)/dev.stamp $(CATALOGUES) ## lint, types, layering, words, workflows
 	@$(NEED) qt
 	@$(BIN)/ruff check $(SOURCES)
 	@$(BIN)/ruff format --check $(SOURCES)
 	@$(BIN)/mypy
+	@[ ! -x $(BIN)/actionlint ] || $(BIN)/actionlint .github/workflows/*.yml
 	@$(BIN)/python -m pytest -q tests/test_layering.py tests/test_words.py
 
 bench: $(VENV)/dev.stamp $(CATALOGUES) ## what it costs, as ratios; writes build/bench.json
-	@$(NEED) qt demo tests
+	@$(NEED) qt demo tests bundle
 	@$(BIN)/python -m tests.bench $(ARGS)
 
 bundle: dist/deskbell/deskbell ## the frozen client, in dist/deskbell
