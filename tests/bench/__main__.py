@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 
-from tests.bench import measuring, report_figures, tray_figures
+from tests.bench import bundle_figures, measuring, report_figures, tray_figures
 from tests.rigs.session import ROOT
 
 PATH = ROOT / "build/bench.json"
@@ -18,7 +18,7 @@ def main(arguments: list[str]) -> int:
     quick = "--quick" in arguments
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     found: list[measuring.Figure] = []
-    for part in (tray_figures, report_figures):
+    for part in (tray_figures, report_figures, bundle_figures):
         for each in part.figures(quick):
             found.append(each)
             print(measuring.table([each]).splitlines()[1], file=sys.stderr, flush=True)

@@ -30,17 +30,18 @@ def figures(quick: bool) -> Iterator[Figure]:
         server = Server(session)
         server.set_up()
         server.start()
-        ours = ["-m", "client", "--profile", str(Client(session, server).profile)]
-        for program in (ours, BARE):  # compiles, and reads everything once
-            _started(session, program)
-        pairs = in_turn(lambda: _started(session, ours)[0], lambda: _started(session, BARE)[0], 5 if quick else 21)
+        ours = [session.python, "-m", "client", "--profile", str(Client(session, server).profile)]
+        bare = [session.python, *BARE]
+        for program in (ours, bare):  # compiles, and reads everything once
+            started(session, program)
+        pairs = in_turn(lambda: started(session, ours)[0], lambda: started(session, bare)[0], 5 if quick else 21)
         yield figure("startup_ratio", pairs, "ms", 1.15)
-        pairs = in_turn(lambda: _started(session, ours)[1], lambda: _started(session, BARE)[1], 3 if quick else 5)
+        pairs = in_turn(lambda: started(session, ours)[1], lambda: started(session, bare)[1], 3 if quick else 5)
         yield figure("idle_pss_ratio", pairs, "MiB", 1.15)
-        yield figure("idle_wakeups_extra", [_wake_ups(session, ours)], "times", 1, is_difference=True)
+        yield figure("idle_wakeups_extra", [_wake_ups(session, ours, bare)], "times", 1, is_difference=True)
 
 
-def _started(session: Session, program: list[str]) -> tuple[float, float]:
+def started(session: Session, program: list[str]) -> tuple[float, float]:
     """Milliseconds from the start of the process to the host's word that the icon is there; MiB once it is idle."""
     with open_dbus_connection(session.env["DBUS_SESSION_BUS_ADDRESS"]) as bus:
         rule = MatchRule(
@@ -61,12 +62,12 @@ def _started(session: Session, program: list[str]) -> tuple[float, float]:
 
 def _start(session: Session, program: list[str]) -> subprocess.Popen[bytes]:
     env = session.env | {"PYTHONPATH": str(ROOT)}
-    return session.processes.start("measured", [session.python, *program], env)
+    return session.processes.start("measured", program, env)
 
 
-def _wake_ups(session: Session, ours: list[str]) -> tuple[float, float]:
+def _wake_ups(session: Session, ours: list[str], bare: list[str]) -> tuple[float, float]:
     """Voluntary context switches of both in the same idle half minute."""
-    processes = [_start(session, ours), _start(session, BARE)]
+    processes = [_start(session, ours), _start(session, bare)]
     for process in processes:
         _until_idle(process.pid, quiet_s=3)
     before = [switches(process.pid) for process in processes]
