@@ -29,10 +29,10 @@ def run(plan: Plan) -> Result:
     done = subprocess.run(command, cwd=ROOT, check=False)
     report = plan.folder / "soak.json"
     SAMPLES.parent.mkdir(exist_ok=True)
+    for left in (plan.folder / "screen.png", plan.folder / "tray.log"):
+        if left.exists():
+            shutil.copy(left, SAMPLES.with_name(f"soak-{left.name}"))
     if done.returncode or not report.exists():
-        for left in (plan.folder / "screen.png", plan.folder / "tray.log"):
-            if left.exists():
-                shutil.copy(left, SAMPLES.with_name(f"soak-{left.name}"))
         return Result(0, 0, (f"the run ended with {done.returncode}; the last picture is in build/soak-screen.png",))
     told = json.loads(report.read_text())
     SAMPLES.write_text(json.dumps(told))

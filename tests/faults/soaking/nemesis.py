@@ -60,8 +60,10 @@ class Nemesis:
             task = asyncio.create_task(self.chance.choice(kinds)())
             self._under_way.add(task)
             await asyncio.sleep(self.chance.expovariate(1 / pause_s))
-        await asyncio.gather(*self._under_way)
+        ended = await asyncio.gather(*self._under_way, return_exceptions=True)
         self.victims.way.cutting = 0
+        for error in filter(None, ended):
+            raise error
 
     def counts(self) -> dict[str, int]:
         """How often it did what."""

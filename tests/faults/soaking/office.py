@@ -70,6 +70,7 @@ class Soak:
         self.way = Way(self._ports, self.chance)
         self.cores: list[Core] = []
         self.tray: subprocess.Popen[bytes] | None = None
+        self._is_restarting = False  # the server that is killed
 
     async def run(self) -> dict[str, object]:
         """From an empty folder to what is to be told."""
@@ -92,7 +93,10 @@ class Soak:
         )
         agent = Agent(watched.url)
         looking = asyncio.create_task(self._look(began))
-        await asyncio.gather(user.work(end, USER_PACE_S), nemesis.work(end, HARM_PACE_S), agent.work(end, AGENT_PACE_S))
+        working = (user.work(end, USER_PACE_S), nemesis.work(end, HARM_PACE_S), agent.work(end, AGENT_PACE_S))
+        broken = [each for each in await asyncio.gather(*working, return_exceptions=True) if each]
+        if broken:
+            self.desktop.picture(self.folder / "screen.png")
         emptied_s = await self._heal()
         looking.cancel()
         self.processes.stop(self.tray)  # type: ignore[arg-type]
@@ -104,7 +108,12 @@ class Soak:
             "minutes": self.minutes,
             "saved": verdict.saved,
             "delivered": verdict.delivered,
-            "findings": [*verdict.findings, *(f"at the server: {each}" for each in faults), *agent.findings],
+            "findings": [
+                *verdict.findings,
+                *(f"at the server: {each}" for each in faults),
+                *agent.findings,
+                *map(repr, broken),
+            ],
             "by the user": user.reports,
             "put aside": user.put_aside,
             "pages of the agent": agent.pages,
@@ -170,11 +179,13 @@ class Soak:
 
     async def _kill_other(self, pause_s: float) -> None:
         other = self.servers[1]
-        if other.pid is None:
+        if self._is_restarting:
             return
+        self._is_restarting = True
         other.kill()
         await asyncio.sleep(pause_s)
         await asyncio.to_thread(other.start)
+        self._is_restarting = False
 
     def _stoppable(self) -> dict[str, int]:
         found = {f"core {n}": core.process.pid for n, core in enumerate(self.cores) if core.process}
