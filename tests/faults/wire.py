@@ -88,7 +88,10 @@ def requests(device: Device, session: str) -> Iterator[tuple[str, bytes]]:
 
 
 def exchange(url: str, raw: bytes) -> list[int]:
-    """Send, hang up the sending half, and read: the statuses that came back, empty where the server hung up."""
+    """Send, hang up the sending half, and read: the statuses that came back, none where the server hung up.
+
+    Raises TimeoutError where it does neither.
+    """
     host, port = urlsplit(url).hostname, urlsplit(url).port
     said = bytearray()
     with socket.create_connection((host, port), _LIMIT_S) as line:
@@ -97,6 +100,8 @@ def exchange(url: str, raw: bytes) -> list[int]:
             line.shutdown(socket.SHUT_WR)
             while piece := line.recv(65536):
                 said += piece
-        except (ConnectionError, BrokenPipeError):
-            pass  # it has heard enough
+        except TimeoutError:
+            raise
+        except OSError:
+            pass  # it has heard enough, and hung up
     return [int(status) for status in re.findall(rb"^HTTP/1\.[01] (\d{3}) ", bytes(said), re.MULTILINE)]

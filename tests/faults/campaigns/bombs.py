@@ -222,8 +222,10 @@ def _original(bomb: hostile.Bomb, answer: requests.Response) -> Iterator[str]:
 def _requests(sweep: Sweep) -> None:
     session = sweep.agent.session.cookies["deskbell_session"]
     for name, raw in wire.requests(sweep.device, session):
-        statuses = wire.exchange(sweep.server.url, raw)
-        wrong = [f"answered {status}" for status in statuses if status >= 500]
+        try:
+            wrong = [f"answered {status}" for status in wire.exchange(sweep.server.url, raw) if status >= 500]
+        except TimeoutError:
+            wrong = ["neither answered nor hung up"]
         if sweep.server.get("/healthz").status_code != 200:
             wrong.append("nobody is served any more")
         sweep.note(name, wrong)
