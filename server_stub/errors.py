@@ -19,6 +19,7 @@ Failure
 
 from __future__ import annotations
 
+import random
 from collections.abc import Mapping
 from typing import ClassVar
 
@@ -241,7 +242,8 @@ class Unavailable(Failure):
     detail = N_("The server cannot answer right now. Please try again in a moment.")
 
     def __init__(self, detail: str | None = None) -> None:
-        super().__init__(detail, headers={"Retry-After": "5"})
+        # Not the same for all: thousands of clients that were refused in one moment must not come back in one, too.
+        super().__init__(detail, headers={"Retry-After": str(random.randint(5, 15))})  # noqa: S311
 
 
 class StorageFull(Failure):
