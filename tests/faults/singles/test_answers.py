@@ -105,12 +105,12 @@ def _content(shop: Workshop, report_id: str) -> dict[str, bytes]:
         (507, "storage_full", "outbox"),
     ],
 )
-def test_the_same_answer_for_a_day_keeps_the_report_where_it_can_be_seen(
+def test_the_same_answer_for_hours_keeps_the_report_where_it_can_be_seen(
     shop: Workshop, server: Answering, status: int, code: str, place: str
 ) -> None:
     server.answer = http(status, error(code))
     draft = shop.report("printer jams", shot())
-    shop.deliver(24 * 3600)
+    shop.deliver(6 * 3600)
     assert shop.places() == {draft.report_id: place}
     told = shop.told(NeedsAttention) if place == "attention" else shop.told(Waiting)
     assert told[0].problem == Problem(code, "Title", "Detail")  # type: ignore[attr-defined]
