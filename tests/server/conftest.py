@@ -64,10 +64,10 @@ def copies(store_kind: str, tmp_path_factory: pytest.TempPathFactory) -> Iterato
 
 
 @pytest.fixture(scope="session")
-def prepared(copies: Copies | None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, str]]:
+def prepared(copies: Copies | None, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """A data folder with a site and an agent, made by the real commands once, and the site's key."""
-    with on(copies.original if copies else None):
-        yield prepare(tmp_path_factory.mktemp("prepared") / "data")
+    with on(copies.original if copies else None):  # no longer: the fixture lives while tests of others run
+        return prepare(tmp_path_factory.mktemp("prepared") / "data")
 
 
 def prepare(data: Path) -> tuple[Path, str]:
