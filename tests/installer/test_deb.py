@@ -154,7 +154,8 @@ def _an_upgrade_starts_it_again(system: debian.FreshDebian, package: Path) -> No
     """The same version once more goes the way of an upgrade."""
     (before,) = _running(system)
     system.apt("install", "--reinstall", "/root/deskbell.deb")
-    (after,) = wait_until(lambda: _running(system), "the program to start again")
+    wait_until(lambda: [one.pid for one in _running(system)] not in ([], [before.pid]), "the program to start again")
+    (after,) = _running(system)
     assert after.pid != before.pid
     assert after.uids().real == debian.UID
     assert not list((system.folder / "run").glob("*deskbell*"))
@@ -169,7 +170,7 @@ def _running(system: debian.FreshDebian) -> list[psutil.Process]:
             is_there = Path(f"/proc/{process.pid}/root").samefile(system.folder)
         except OSError:
             continue
-        if is_there and str(program).endswith(TRAY_PROGRAM):
+        if is_there and str(program).removesuffix(" (deleted)").endswith(TRAY_PROGRAM):
             found.append(process)
     return found
 
