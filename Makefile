@@ -8,7 +8,7 @@ CATALOGUES := $(patsubst %.po,%.mo,$(wildcard assets/locale/*/LC_MESSAGES/deskbe
 SOURCES := client server_stub assets tests installer
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test faults mutants check bench bundle deb pictures measure-gnome words lock clean
+.PHONY: help demo test test-deb faults mutants check bench bundle deb pictures measure-gnome words lock clean
 
 help: ## this list
 	@awk -F ':[^#]*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,6 +22,10 @@ test: $(VENV)/dev.stamp $(CATALOGUES) ## every test (ARGS="-k tray" passes argum
 	@$(NEED) qt
 	@$(NEED) demo tests faults bundle deb install || [ "$$CI" != true ]
 	@$(BIN)/python -m pytest $(ARGS)
+
+test-deb: $(VENV)/dev.stamp $(CATALOGUES) ## the Debian package, installed and used in a fresh Debian (as root)
+	@$(NEED) qt demo tests bundle deb install
+	@DESKBELL_TEST_DEB=1 $(BIN)/python -m pytest tests/installer $(ARGS)
 
 faults: $(VENV)/dev.stamp $(CATALOGUES) ## the campaigns of faults (FULL=1 in full, ARGS="kill --seed 7" one of them)
 	@$(NEED) qt faults
