@@ -23,8 +23,7 @@ if TYPE_CHECKING:
     from client.ui.reporting import Senses, Stage
 
 RING_TIMEOUT_S = 5.0
-M_MMAP_THRESHOLD = -3  # malloc.h
-LARGE_BYTES = 1024 * 1024
+GIVE_BACK_AFTER_S = 1.0  # the window and what it showed are gone by then
 
 
 def run(profile: Path | None, show_panel: bool) -> int:
@@ -101,6 +100,7 @@ class Program:
         tray.send_asked.connect(self._engine.send_now)
         tray.quit_asked.connect(application.quit)
         reporting.state_changed.connect(tray.show_state)
+        reporting.ended.connect(self._give_memory_back)
         tray.show_state(self._engine.state())
         crashes.crashed.connect(reporting.tell)
         self._ring = ring_at(ring_address(places.run))
@@ -145,9 +145,15 @@ class Program:
     def _camera(self) -> Camera:
         from client.capture import choose
         from client.capture.session import current
+        from client.system import memory
 
-        _give_large_blocks_back()
+        memory.keep_little()
         return choose(current(os.environ, sys.platform), lambda: self._displays)
+
+    def _give_memory_back(self) -> None:
+        from client.system import memory
+
+        self._capture.put(memory.give_back, key="memory", delay_s=GIVE_BACK_AFTER_S)
 
     def _stage(self, settings: Settings) -> Stage:
         from client.ui.reporting import Stage
@@ -179,16 +185,3 @@ class Program:
         self._capture.close()
         self._engine.close()
         self._tray.hide()
-
-
-def _give_large_blocks_back() -> None:
-    """Have freed pictures leave the process.
-
-    glibc takes the size of a freed block for the size to keep from then on, up to 32 MiB: after a few reports on one 4K
-    display 140 MiB stay, with a fixed limit 60.
-    """
-    if sys.platform.startswith("linux"):
-        import ctypes
-
-        with suppress(OSError, AttributeError):  # another C library
-            ctypes.CDLL(None).mallopt(M_MMAP_THRESHOLD, LARGE_BYTES)

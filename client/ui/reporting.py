@@ -68,12 +68,13 @@ class _Taken:
 
 
 class Reporting(QObject):
-    """One panel at a time. `state_changed` tells the icon how the outbox is.
+    """One panel at a time. `state_changed` tells the icon how the outbox is, `ended` that a panel is gone.
 
     `stage` is asked for at the first window, like all that windows take: an idle program has none of it.
     """
 
     state_changed = Signal(object)
+    ended = Signal()
 
     def __init__(
         self, engine: Engine, senses: Senses, *, capture: Jobs, bridge: Bridge, stage: Callable[[], Stage]
@@ -213,6 +214,7 @@ class Reporting(QObject):
         if panel is not None and (panel.is_done or panel.draft.is_ended):
             self.panel = None
             retire(panel)
+            self.ended.emit()
 
     def _forget_notice(self) -> None:
         if self.notice is not None:
