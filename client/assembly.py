@@ -142,7 +142,13 @@ def assemble(
     spool = Spool(paths.spool)
     link = Connection(paths)
     outbox = Outbox(
-        spool=spool, desk=link.desk, sign_in=link.sign_in, lane=lanes.outbox, on_event=on_event, clock=clock
+        spool=spool,
+        desk=link.desk,
+        sign_in=link.sign_in,
+        lane=lanes.outbox,
+        on_event=on_event,
+        clock=clock,
+        tidied=(paths.data, paths.cache),
     )
     inbox = Inbox(
         cache=paths.cache, desk=link.desk, sign_in=link.sign_in, lane=lanes.inbox, on_event=on_event, clock=clock

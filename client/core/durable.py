@@ -51,7 +51,7 @@ def replace(path: Path, data: bytes, *, durable: bool = False) -> None:
 
     That holds after a power cut as well; where it is to be the new one for certain, say `durable`.
     """
-    _sweep(path.parent)
+    drop_abandoned(path.parent)
     fresh = path.with_name(f"{path.name}.{os.getpid()}.new")
     with suppress(FileNotFoundError):
         fresh.unlink()
@@ -70,8 +70,8 @@ def replace(path: Path, data: bytes, *, durable: bool = False) -> None:
         sync_dir(path.parent)
 
 
-def _sweep(folder: Path) -> None:
-    """Remove what killed processes left of files that they were about to replace."""
+def drop_abandoned(folder: Path) -> None:
+    """Remove what killed processes left of files in `folder` that they were about to replace."""
     with suppress(OSError):
         for path in folder.glob("*.[0-9]*.new"):
             with suppress(OSError):

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from pathlib import Path
 
 from client.core import faults
 from client.core.claim import Claim
 from client.core.delivery import Delivery
 from client.core.desk import Desk
+from client.core.durable import drop_abandoned
 from client.core.entry import Damaged, Entry
 from client.core.errors import DeskError, LocalFault, Problem, Rejected
 from client.core.events import Delivered, Listener, NeedsAttention, OutboxChanged, Waiting
@@ -35,7 +37,7 @@ class Outbox:
     """Sends saved reports. `start`, `look` and `send_now` return at once.
 
     `desk` gives the desk when something is to be sent, or raises DeskError where there is none; `sign_in` makes this
-    device known to it.
+    device known to it. `tidied` are folders beside the spool in which a killed process may have left something.
     """
 
     def __init__(
@@ -48,8 +50,10 @@ class Outbox:
         on_event: Listener,
         clock: Callable[[], float] = time.monotonic,
         chance: Callable[[], float] = random.random,
+        tidied: Sequence[Path] = (),
     ) -> None:
         self._spool = spool
+        self._tidied = tidied
         self._delivery = Delivery(desk, sign_in, on_event)
         self._lane = lane
         self._on_event = on_event
@@ -78,6 +82,8 @@ class Outbox:
             self._spool.prepare()
         with suppress(OSError):
             self._spool.drop_old_locks()
+        for folder in self._tidied:
+            drop_abandoned(folder)
         self._expire()
         self._look()
 

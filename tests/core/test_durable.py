@@ -12,6 +12,7 @@ from client.core import durable
 from client.core.account import Account
 from client.core.spool import Spool
 from client.system.secrets import Secrets
+from tests.core.client import Client
 
 
 def test_what_a_killed_process_left_is_removed_at_the_next_replacing(tmp_path: Path) -> None:
@@ -69,3 +70,14 @@ def test_the_new_bytes_are_on_disk_before_they_take_the_place_of_the_old(
     durable.replace(tmp_path / "draft.json", b"words")
     durable.replace(tmp_path / "receipt.json", b"proof", durable=True)
     assert steps == ["sync", "rename", "sync", "rename", "sync"]
+
+
+def test_what_a_killed_process_left_beside_the_spool_is_removed_at_the_next_start(tmp_path: Path) -> None:
+    client = Client(tmp_path / "profile", "http://127.0.0.1:9", "key")
+    client.paths.cache.mkdir()
+    left = [client.paths.cache / "desk.json.4711.new", client.paths.data / "identity.json.4711.new"]
+    for path in left:
+        path.write_bytes(b"half")
+        os.utime(path, (time.time() - 3600,) * 2)
+    client.restart()
+    assert not [path for path in left if path.exists()]

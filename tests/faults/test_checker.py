@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -92,8 +93,10 @@ class Delivered:
 
 
 @pytest.fixture
-def delivered(tmp_path: Path) -> Delivered:
-    return Delivered(tmp_path)
+def delivered(tmp_path: Path) -> Iterator[Delivered]:
+    report = Delivered(tmp_path)
+    yield report
+    report.database.dispose()
 
 
 def test_what_is_as_it_should_be_is_not_found(delivered: Delivered) -> None:
