@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
 WIDTH = 400
 LEAST_HEIGHT = 160
+SLOW_SAVE_MS = 150  # a disk takes a few; showing that it is being saved would take longer than saving it
 DraftEvent = (
     PictureReady | PictureFailed | FactsFound | Saved | NotSaved | Accepted | Delivered | Waiting | NeedsAttention
 )
@@ -75,6 +76,10 @@ class Panel(QWidget):
         self._second_click.setSingleShot(True)
         self._second_click.setInterval(QApplication.doubleClickInterval())
         self._second_click.timeout.connect(self.resized)
+        self._slow_save = QTimer(self)
+        self._slow_save.setSingleShot(True)
+        self._slow_save.setInterval(SLOW_SAVE_MS)
+        self._slow_save.timeout.connect(lambda: self.compose.set_saving(True))
         self._pages = QStackedLayout(self)
         self._pages.setSizeConstraint(QLayout.SizeConstraint.SetNoConstraint)  # each page has a size of its own
         self.setMinimumSize(WIDTH, LEAST_HEIGHT)
@@ -161,10 +166,12 @@ class Panel(QWidget):
                 self._show_facts()
             case Saved():
                 self.is_saved = True
+                self._slow_save.stop()
                 self._close_picture()
                 self.outcome.show_sending()
                 self._turn_to(self.outcome)
             case NotSaved():
+                self._slow_save.stop()
                 self.compose.set_saving(False)
                 self.compose.show_problem(event.problem)
                 self._turn_to(self.compose)
@@ -191,7 +198,7 @@ class Panel(QWidget):
         self._keep_words()
         self.draft.submit()  # first: it is saved on a lane while this window repaints
         self.compose.show_problem(None)
-        self.compose.set_saving(True)
+        self._slow_save.start()
         self._second_click.start()
 
     def _connect(self) -> None:
@@ -210,7 +217,9 @@ class Panel(QWidget):
 
     def _include(self, picture_id: int, is_included: bool) -> None:
         self.draft.include(picture_id, is_included)
-        self.compose.screens.set_included(picture_id, is_included)
+        for picture in self.draft.pictures:
+            if picture.id == picture_id:  # after Send it stays as it was
+                self.compose.screens.set_included(picture_id, picture.is_included)
 
     def _include_fact(self, key: str, is_included: bool) -> None:
         self.draft.include_fact(key, is_included)

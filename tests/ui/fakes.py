@@ -104,6 +104,8 @@ class FakeDraft:
         return added
 
     def include(self, picture_id: int, is_included: bool) -> None:
+        if self.is_submitted:
+            return
         self.pictures = tuple(
             replace(one, is_included=is_included) if one.id == picture_id else one for one in self.pictures
         )

@@ -75,12 +75,30 @@ def test_send_needs_no_text(open_panel: OpenPanel, qtbot: QtBot) -> None:
     assert opened.draft.submissions == 1
 
 
-def test_nothing_can_be_changed_while_the_report_is_being_saved(open_panel: OpenPanel, qtbot: QtBot) -> None:
+def test_a_report_that_is_not_saved_at_once_says_so_and_cannot_be_changed(open_panel: OpenPanel, qtbot: QtBot) -> None:
     opened = open_panel()
     qtbot.mouseClick(opened.panel.compose.send, LEFT)
-    assert not opened.panel.compose.send.isEnabled()
+    qtbot.waitUntil(lambda: not opened.panel.compose.send.isEnabled())
     assert not opened.panel.compose.text.isEnabled()
     assert opened.panel.compose.send.text() == "Saving …"
+
+
+def test_what_is_saved_at_once_does_not_flicker(open_panel: OpenPanel, qtbot: QtBot) -> None:
+    opened = open_panel()
+    qtbot.mouseClick(opened.panel.compose.send, LEFT)
+    assert opened.panel.compose.send.text() == "Send to IT"
+    opened.panel.take_event(Saved(opened.draft.report_id))
+    assert opened.panel.outcome.isVisible()
+    assert not opened.panel.compose.isVisible()
+
+
+def test_a_tick_in_the_moment_after_send_stays_as_it_was_sent(open_panel: OpenPanel, qtbot: QtBot) -> None:
+    opened = open_panel(shot(1), shot(2))
+    qtbot.mouseClick(opened.panel.compose.send, LEFT)
+    tick = tiles(opened)[2].tick
+    tick.click()
+    assert tick.isChecked()
+    assert [picture.is_included for picture in opened.draft.pictures] == [True, True]
 
 
 def test_escape_puts_the_draft_aside_with_its_words(open_panel: OpenPanel, qtbot: QtBot) -> None:
