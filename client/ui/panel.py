@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 WIDTH = 400
 LEAST_HEIGHT = 160
-SLOW_SAVE_MS = 150  # a disk takes a few; showing that it is being saved would take longer than saving it
+SLOW_MS = 150  # what is done sooner than that is not first shown as being done: a disk and a desk nearby take less
 DraftEvent = (
     PictureReady | PictureFailed | FactsFound | Saved | NotSaved | Accepted | Delivered | Waiting | NeedsAttention
 )
@@ -76,10 +76,10 @@ class Panel(QWidget):
         self._second_click.setSingleShot(True)
         self._second_click.setInterval(QApplication.doubleClickInterval())
         self._second_click.timeout.connect(self.resized)
-        self._slow_save = QTimer(self)
-        self._slow_save.setSingleShot(True)
-        self._slow_save.setInterval(SLOW_SAVE_MS)
-        self._slow_save.timeout.connect(lambda: self.compose.set_saving(True))
+        self._slow = QTimer(self)
+        self._slow.setSingleShot(True)
+        self._slow.setInterval(SLOW_MS)
+        self._slow.timeout.connect(self._show_progress)
         self._pages = QStackedLayout(self)
         self._pages.setSizeConstraint(QLayout.SizeConstraint.SetNoConstraint)  # each page has a size of its own
         self.setMinimumSize(WIDTH, LEAST_HEIGHT)
@@ -166,24 +166,26 @@ class Panel(QWidget):
                 self._show_facts()
             case Saved():
                 self.is_saved = True
-                self._slow_save.stop()
                 self._close_picture()
-                self.outcome.show_sending()
-                self._turn_to(self.outcome)
+                if not self._slow.isActive():
+                    self._show_progress()
             case NotSaved():
-                self._slow_save.stop()
+                self._slow.stop()
                 self.compose.set_saving(False)
                 self.compose.show_problem(event.problem)
                 self._turn_to(self.compose)
                 self.compose.send.setFocus()
             case Accepted() | Delivered():
+                self._slow.stop()
                 self._is_with_desk = True
                 self.outcome.show_with_desk(event.receipt, self._desk)
                 self._turn_to(self.outcome)
             case Waiting() if not self._is_with_desk:  # else only pictures are on their way, which the page says
+                self._slow.stop()
                 self.outcome.show_waiting(event.problem, self._desk)
                 self._turn_to(self.outcome)
             case NeedsAttention():
+                self._slow.stop()
                 self.outcome.show_attention(event.problem, self._desk)
                 self._turn_to(self.outcome)
 
@@ -198,8 +200,16 @@ class Panel(QWidget):
         self._keep_words()
         self.draft.submit()  # first: it is saved on a lane while this window repaints
         self.compose.show_problem(None)
-        self._slow_save.start()
+        self._slow.start()
         self._second_click.start()
+
+    def _show_progress(self) -> None:
+        """It takes a moment: say what is being done."""
+        if self.is_saved:
+            self.outcome.show_sending()
+            self._turn_to(self.outcome)
+        else:
+            self.compose.set_saving(True)
 
     def _connect(self) -> None:
         compose = self.compose

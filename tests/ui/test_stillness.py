@@ -7,8 +7,8 @@ from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtWidgets import QAbstractButton, QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
-from client.core.events import FactsFound, PictureFailed, PictureReady, Saved
-from client.core.models import DeskInfo, Fact
+from client.core.events import Accepted, FactsFound, PictureFailed, PictureReady, Saved
+from client.core.models import DeskInfo, Fact, Receipt
 from tests.ui.conftest import OpenPanel
 from tests.ui.fakes import DESK, FACTS, OTHER_DESK
 
@@ -48,8 +48,9 @@ def test_the_second_click_of_a_double_click_on_send_meets_the_window_and_presses
     send = panel.compose.send
     spot = send.mapTo(panel, send.rect().center())
     qtbot.mouseClick(send, Qt.MouseButton.LeftButton)
+    panel.take_event(Saved("r1"))
     with qtbot.assertNotEmitted(panel.resized):
-        panel.take_event(Saved("r1"))
+        panel.take_event(Accepted("r1", Receipt("r1", "0" * 64, "r1", 1042, "new")))
     QApplication.processEvents()
     assert panel.rect().contains(spot)
     assert not isinstance(panel.childAt(spot), QAbstractButton)
