@@ -18,6 +18,7 @@ from client.core.spool import Spool
 from client.core.surroundings import Surroundings
 
 if TYPE_CHECKING:
+    from client.core.claim import Claim
     from client.core.draft import Draft
 
 
@@ -66,7 +67,7 @@ class Engine:
 
         with suppress(OSError):
             for report_id in self.spool.draft_ids():
-                claim = self.spool.claim(report_id)
+                claim = self._claimed(report_id)
                 if claim is None:
                     continue
                 folder = self.spool.drafts / report_id
@@ -82,15 +83,18 @@ class Engine:
                 claim.release(remove=True)
         return self.begin_new(via)
 
+    def _claimed(self, report_id: str) -> Claim | None:
+        with suppress(OSError):  # a lock that cannot be opened keeps its own draft back, and no other
+            return self.spool.claim(report_id)
+        return None
+
     def begin_new(self, via: str) -> Draft:
         """A new draft, whatever was left unsent."""
         from client.core.draft import Draft
 
         report_id = new_report_id()
-        claim = None
-        with suppress(OSError):  # a disk that takes nothing is said when Send is pressed
-            claim = self.spool.claim(report_id)
-        return Draft(report_id, via, self._around, claim)
+        # Without a claim where the disk takes nothing, which is said when Send is pressed.
+        return Draft(report_id, via, self._around, self._claimed(report_id))
 
     def look(self) -> None:
         """Another process may have saved a report."""

@@ -171,7 +171,8 @@ class Harming:
             was_sent_before = harm.part.startswith("spool/sent")
             if places.get(report_id) != "sent" and not was_sent_before:
                 self.findings.append(f"{harm}: another report lies in {places.get(report_id)}")
-        if harm.victim and places.get(harm.victim) not in ("sent", "attention", "outbox" if harm.is_of_state else ""):
+        waits_in = "drafts" if harm.victim == scene.draft else "outbox"  # where its lock cannot be opened
+        if harm.victim and places.get(harm.victim) not in ("sent", "attention", waits_in if harm.is_of_state else ""):
             self.findings.append(f"{harm}: what was damaged lies in {places.get(harm.victim)}")
         elif harm.victim and places[harm.victim] != "sent":
             folder = scene.profile / "spool" / places[harm.victim] / harm.victim

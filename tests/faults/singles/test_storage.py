@@ -281,6 +281,21 @@ def test_a_lock_that_cannot_be_had_holds_up_no_other_report(  # I7
     assert shop.places()[stuck.report_id] == "sent"
 
 
+@pytest.mark.parametrize("kind", ["link", "folder"])
+def test_a_lock_that_cannot_be_had_keeps_no_other_draft_from_its_user(
+    shop: Workshop, tmp_path: Path, kind: str
+) -> None:
+    for text in ("the older one", "the newer one"):
+        draft = shop.engine.begin_new("panel")
+        draft.set_words(text, None, False)
+        draft.put_aside()
+    lock = shop.spool.locks / draft.report_id
+    lock.unlink(missing_ok=True)
+    _planted(lock, kind, tmp_path / "elsewhere")
+    assert shop.engine.begin("panel").text == "the older one"
+    assert shop.places()[draft.report_id] == "drafts"
+
+
 def test_the_whole_spool_deleted_under_a_running_program_is_made_anew(shop: Workshop, desk: LoopbackDesk) -> None:
     shop.report("before")
     shop.deliver()
