@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import os
 import random
 import signal
@@ -48,6 +49,7 @@ class Nemesis:
     chance: random.Random
     began: float  # monotonic
     done: list[Harm] = field(default_factory=list)
+    _serial: Iterator[int] = field(default_factory=itertools.count)
     _under_way: set[asyncio.Task[None]] = field(default_factory=set)
 
     async def work(self, until: float, pause_s: float) -> None:
@@ -115,7 +117,7 @@ class Nemesis:
 
     async def _fill_disk(self) -> None:
         with self._harm("disk full"):
-            ballast = self.victims.small_disk / f"ballast-{len(self.done)}"
+            ballast = self.victims.small_disk / f"ballast-{next(self._serial)}"
             await asyncio.to_thread(_fill, ballast)
             await self._for((2, 12))
             ballast.unlink()
