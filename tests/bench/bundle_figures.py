@@ -23,7 +23,7 @@ def figures(quick: bool) -> Iterator[Figure]:
     """Both bundles are made in this run, on this machine."""
     subprocess.run(["make", "-s", "bundle"], cwd=ROOT, check=True)
     with tempfile.TemporaryDirectory(prefix="deskbell-bench-") as work:
-        yield figure("bundle_size_ratio", [(mebibytes(FOLDER), mebibytes(_default(Path(work))))], "MiB", 0.65)
+        yield figure("bundle_size_ratio", [(mebibytes(FOLDER), mebibytes(_default(Path(work))))], "MiB")
     with x_desktop(TrayHost.LXQT) as desktop:
         session = desktop.session
         session.env.pop("PYTHONDONTWRITEBYTECODE")
@@ -36,7 +36,7 @@ def figures(quick: bool) -> Iterator[Figure]:
         for command in (script, frozen):  # compiles, and reads everything once
             started(session, command)
         pairs = in_turn(lambda: started(session, frozen)[0], lambda: started(session, script)[0], 5 if quick else 21)
-        yield figure("bundle_start_ratio", pairs, "ms", 1.00)
+        yield figure("bundle_start_ratio", pairs, "ms")
 
 
 def _default(work: Path) -> Path:

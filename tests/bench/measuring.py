@@ -3,43 +3,49 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+import time
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from typing import Any
+
+from tests.bench.budgets import BY_KEY, Budget
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One figure of PERFORMANCE's table. ``value`` and ``floor`` are medians in ``unit``; ``n`` pairs were taken.
+    """One figure of the budgets' table. ``value`` and ``floor`` are medians in ``unit``; ``n`` pairs were taken.
 
-    What the budget is for is ``ratio`` (the median of the pairs' ratios), or, where ``is_difference``, value − floor.
+    ``ratio`` is the median of the pairs' ratios, not the ratio of the medians.
     """
 
-    key: str
+    budget: Budget
     value: float
     floor: float
     unit: str
     n: int
-    budget: float
     ratio: float
-    is_difference: bool = False
+
+    @property
+    def key(self) -> str:
+        return self.budget.key
 
     @property
     def measured(self) -> float:
-        return self.value - self.floor if self.is_difference else self.ratio
+        return self.value - self.floor if self.budget.is_difference else self.ratio
 
     @property
     def is_within(self) -> bool:
-        return self.measured <= self.budget
+        return self.budget.allows(self.measured)
 
 
-def figure(key: str, pairs: Iterable[tuple[float, float]], unit: str, budget: float, **more: bool) -> Figure:
+def figure(key: str, pairs: Iterable[tuple[float, float]], unit: str) -> Figure:
     """A figure from pairs of value and floor."""
     taken = list(pairs)
     values, floors = [value for value, _ in taken], [floor for _, floor in taken]
     ratio = median(value / floor if floor else 0.0 for value, floor in taken)
-    return Figure(key, median(values), median(floors), unit, len(taken), budget, ratio, **more)
+    return Figure(BY_KEY[key], median(values), median(floors), unit, len(taken), ratio)
 
 
 def in_turn(value: Callable[[], float], floor: Callable[[], float], pairs: int) -> list[tuple[float, float]]:
@@ -55,29 +61,39 @@ def in_turn(value: Callable[[], float], floor: Callable[[], float], pairs: int) 
     return taken
 
 
+def milliseconds(act: Callable[[], object]) -> float:
+    """How long that took."""
+    began_s = time.perf_counter()
+    act()
+    return (time.perf_counter() - began_s) * 1000
+
+
 def table(figures: Iterable[Figure]) -> str:
     """The figures for people."""
-    rows = [f"{'figure':24} {'value':>10} {'floor':>10} unit    {'n':>3}  {'measured':>8} {'budget':>7}"]
+    rows = [f"{'figure':24} {'value':>10} {'floor':>10} unit    {'n':>3}  {'measured':>8}  {'budget':>7}"]
     for each in figures:
-        verdict = "" if each.is_within else "  over"
+        side, verdict = "≥" if each.budget.is_minimum else "≤", "" if each.is_within else "  over"
         rows.append(
             f"{each.key:24} {each.value:10.2f} {each.floor:10.2f} {each.unit:6} {each.n:4}"
-            f"  {each.measured:8.2f} {each.budget:7.2f}{verdict}"
+            f"  {each.measured:8.2f} {side}{each.budget.limit:7.2f}{verdict}"
         )
     return "\n".join(rows)
 
 
-def write(figures: Iterable[Figure], path: Path) -> None:
-    """The figures for programs; those that were not taken this time stay as they were."""
+def as_json(each: Figure) -> Mapping[str, Any]:
+    """A figure for programs."""
+    return {
+        "value": round(each.value, 4),
+        "floor": round(each.floor, 4),
+        "unit": each.unit,
+        "n": each.n,
+        "budget": each.budget.limit,
+        "measured": round(each.measured, 4),
+    }
+
+
+def add_to(path: Path, found: Mapping[str, Any]) -> None:
+    """Write what was found into a file of JSON; what was not taken this time stays as it was."""
     known = json.loads(path.read_text()) if path.exists() else {}
-    for each in figures:
-        known[each.key] = {
-            "value": round(each.value, 4),
-            "floor": round(each.floor, 4),
-            "unit": each.unit,
-            "n": each.n,
-            "budget": each.budget,
-            "measured": round(each.measured, 4),
-        }
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(known, indent=1, sort_keys=True) + "\n")
+    path.write_text(json.dumps(known | dict(found), indent=1, sort_keys=True, ensure_ascii=False) + "\n")

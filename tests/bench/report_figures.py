@@ -8,8 +8,7 @@ import io
 import os
 import tempfile
 import threading
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,9 +22,9 @@ from PySide6.QtGui import QImage
 
 from client.capture.encode import encode
 from client.core.models import Display, FrontWindow, Shot
-from tests.bench.measuring import Figure, figure, in_turn
+from tests.bench.measuring import Figure, figure, in_turn, milliseconds
 from tests.bench.office import office
-from tests.bench.tray_figures import BARE, _until_idle, pss_mib
+from tests.bench.tray_figures import BARE, pss_mib, until_idle
 from tests.rigs.deskbell import Client, Server
 from tests.rigs.desktop import x_desktop
 from tests.rigs.processes import Processes
@@ -53,9 +52,9 @@ def figures(quick: bool) -> Iterator[Figure]:
         client = Client(session, server)
         runs = [_first_click(session, client) for _ in range(rounds + 1)][1:]  # the first one compiles
         loaded = max(len(run.words["modules"]) for run in runs)
-        yield figure("modules_at_ready", [(loaded, 0)], "names", 0, is_difference=True)
-        yield figure("click_to_panel_ratio", [(run.ms["painted"], run.floor_ms) for run in runs], "ms", 1.6)
-        yield from _five_reports(session, client, server, 5 if quick else 9)
+        yield figure("modules_at_ready", [(loaded, 0)], "names")
+        yield figure("click_to_panel_ratio", [(run.ms["painted"], run.floor_ms) for run in runs], "ms")
+        yield from _five_reports(session, client, server, 1 if quick else 3)
         yield _hidden_encoding(session, client, pictures, 2 if quick else 5)
 
 
@@ -107,7 +106,7 @@ class Run:
 def _client(session: Session, client: Client) -> Run:
     run = Run(session.processes, session, "client", ["-m", "tests.bench.probed_client", str(client.profile)])
     run.wait_for("ready")
-    _until_idle(run.process.pid)
+    until_idle(run.process.pid)
     return run
 
 
@@ -118,7 +117,7 @@ def _first_click(session: Session, client: Client) -> Run:
     run.wait_for("delivered")
     run.stop()
     floor = Run(session.processes, session, "floor", [*BARE, "--grab"])
-    _until_idle(floor.process.pid)
+    until_idle(floor.process.pid)
     floor.click()
     floor.wait_for("painted")
     run.floor_ms = floor.ms["painted"]
@@ -126,26 +125,29 @@ def _first_click(session: Session, client: Client) -> Run:
     return run
 
 
-def _five_reports(session: Session, client: Client, server: Server, reports: int) -> Iterator[Figure]:
-    run = _client(session, client)
-    saved, received = [], []
+def _five_reports(session: Session, client: Client, server: Server, rounds: int) -> Iterator[Figure]:
+    """Of fresh clients, each of which makes five reports."""
+    saved, received, used = [], [], []
     with _fsyncing_server(session.folder) as url:
-        for _ in range(reports):
-            run.click()
-            run.wait_for("delivered")
-            sent = server.filed()[-1]
-            body = sent.manifest_bytes + b"".join(sent.attachments.values())
-            saved.append((run.ms["saved"], _fdatasync_ms(session.folder)))
-            received.append((run.ms["delivered"], _bare_put_ms(url, body)))
-    yield figure("send_to_saved_ratio", saved, "ms", 12)
-    yield figure("send_to_receipt_ratio", received, "ms", 2.5)
-    _until_idle(run.process.pid, 2)
-    used = pss_mib(run.process.pid)
-    run.stop()
-    bare = session.processes.start("bare", [session.python, *BARE], session.env)
-    _until_idle(bare.pid)
-    yield figure("used_pss_ratio", [(used, pss_mib(bare.pid))], "MiB", 1.8)
-    session.processes.stop(bare)
+        for _ in range(rounds):
+            run = _client(session, client)
+            for _ in range(5):
+                run.click()
+                run.wait_for("delivered")
+                sent = server.filed()[-1]
+                body = sent.manifest_bytes + b"".join(sent.attachments.values())
+                saved.append((run.ms["saved"], _fdatasync_ms(session.folder)))
+                received.append((run.ms["delivered"], _bare_put_ms(url, body)))
+            until_idle(run.process.pid, 2)
+            mib = pss_mib(run.process.pid)
+            run.stop()
+            bare = session.processes.start("bare", [session.python, *BARE], session.env)
+            until_idle(bare.pid)
+            used.append((mib, pss_mib(bare.pid)))
+            session.processes.stop(bare)
+    yield figure("send_to_saved_ratio", saved, "ms")
+    yield figure("send_to_receipt_ratio", received, "ms")
+    yield figure("used_pss_ratio", used, "MiB")
 
 
 def _hidden_encoding(session: Session, client: Client, pictures: Sequence[Image.Image], reports: int) -> Figure:
@@ -156,15 +158,14 @@ def _hidden_encoding(session: Session, client: Client, pictures: Sequence[Image.
     for _ in range(reports):
         run.click("wait")
         run.wait_for("delivered")
-        pairs.append((run.ms["accepted"], sum(_ms(lambda shot=shot: encode(shot)) for shot in shots)))  # type: ignore[misc]
+        pairs.append((run.ms["accepted"], sum(milliseconds(lambda shot=shot: encode(shot)) for shot in shots)))  # type: ignore[misc]
     run.stop()
-    return figure("encode_hidden_ratio", pairs, "ms", 0.1)
+    return figure("encode_hidden_ratio", pairs, "ms")
 
 
 def _picture_bytes(pictures: Sequence[Image.Image]) -> Figure:
-    return figure(
-        "picture_bytes_ratio", [(len(encode(_shot(each)).data), _qt_png(each)) for each in pictures], "bytes", 0.40
-    )
+    pairs = [(len(encode(_shot(each)).data), _qt_png(each)) for each in pictures]
+    return figure("picture_bytes_ratio", pairs, "bytes")
 
 
 def _facts(rounds: int) -> Figure:
@@ -173,11 +174,11 @@ def _facts(rounds: int) -> Figure:
 
     every = collectors(FrontWindow(), (), "bench")
     pairs = in_turn(
-        lambda: _ms(lambda: gather(every, off=frozenset())),
-        lambda: _ms(lambda: [each.info for each in psutil.process_iter(["name", "memory_info"])]),
+        lambda: milliseconds(lambda: gather(every, off=frozenset())),
+        lambda: milliseconds(lambda: [each.info for each in psutil.process_iter(["name", "memory_info"])]),
         rounds,
     )
-    return figure("facts_ratio", pairs, "ms", 1.5)
+    return figure("facts_ratio", pairs, "ms")
 
 
 def _shot(picture: Image.Image) -> Shot:
@@ -204,7 +205,7 @@ def _fdatasync_ms(folder: Path) -> float:
         with tempfile.NamedTemporaryFile(dir=folder) as file:
             file.write(b"x" * 4096)
             file.flush()
-            taken.append(_ms(lambda: os.fdatasync(file.fileno())))
+            taken.append(milliseconds(lambda: os.fdatasync(file.fileno())))
 
     taken: list[float] = []
     for _ in range(5):
@@ -215,7 +216,7 @@ def _fdatasync_ms(folder: Path) -> float:
 def _bare_put_ms(url: str, body: bytes) -> float:
     with requests.Session() as session:
         session.trust_env = False
-        return _ms(lambda: session.put(url, data=body, timeout=20).raise_for_status())
+        return milliseconds(lambda: session.put(url, data=body, timeout=20).raise_for_status())
 
 
 @contextmanager
@@ -240,9 +241,3 @@ def _fsyncing_server(folder: Path) -> Iterator[str]:
         threading.Thread(target=keeper.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{keeper.server_address[1]}/"
         keeper.shutdown()
-
-
-def _ms(act: Callable[[], object]) -> float:
-    started = time.perf_counter()
-    act()
-    return (time.perf_counter() - started) * 1000

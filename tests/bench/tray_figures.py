@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from jeepney import MatchRule, message_bus
@@ -35,32 +35,42 @@ def figures(quick: bool) -> Iterator[Figure]:
         for program in (ours, bare):  # compiles, and reads everything once
             started(session, program)
         pairs = in_turn(lambda: started(session, ours)[0], lambda: started(session, bare)[0], 5 if quick else 21)
-        yield figure("startup_ratio", pairs, "ms", 1.15)
+        yield figure("startup_ratio", pairs, "ms")
         pairs = in_turn(lambda: started(session, ours)[1], lambda: started(session, bare)[1], 3 if quick else 5)
-        yield figure("idle_pss_ratio", pairs, "MiB", 1.15)
-        yield figure("idle_wakeups_extra", [_wake_ups(session, ours, bare)], "times", 1, is_difference=True)
+        yield figure("idle_pss_ratio", pairs, "MiB")
+        yield figure("idle_wakeups_extra", [_wake_ups(session, ours, bare)], "times")
 
 
-def started(session: Session, program: list[str]) -> tuple[float, float]:
+def started(session: Session, program: Sequence[str]) -> tuple[float, float]:
     """Milliseconds from the start of the process to the host's word that the icon is there; MiB once it is idle."""
+    process, took_ms = registered(session, program)
+    until_idle(process.pid)
+    mib = pss_mib(process.pid)
+    stop(session, process)
+    return took_ms, mib
+
+
+def registered(session: Session, program: Sequence[str]) -> tuple[subprocess.Popen[bytes], float]:
+    """A program, once the host has its icon; milliseconds from the start of the process until then."""
     with open_dbus_connection(session.env["DBUS_SESSION_BUS_ADDRESS"]) as bus:
         rule = MatchRule(
             type="signal", interface="org.kde.StatusNotifierWatcher", member="StatusNotifierItemRegistered"
         )
         bus.send_and_get_reply(message_bus.AddMatch(rule))
-        with bus.filter(rule) as registered:
-            started = time.perf_counter()
+        with bus.filter(rule) as told:
+            began_s = time.perf_counter()
             process = _start(session, program)
-            bus.recv_until_filtered(registered, timeout=20)
-            took_ms = (time.perf_counter() - started) * 1000
-    _until_idle(process.pid)
-    mib = pss_mib(process.pid)
+            bus.recv_until_filtered(told, timeout=20)
+            return process, (time.perf_counter() - began_s) * 1000
+
+
+def stop(session: Session, process: subprocess.Popen[bytes]) -> None:
+    """End a program, and wait until its icon has gone."""
     session.processes.stop(process)
     wait_until(lambda: status_notifier_items(session) == [], "the icon to go")
-    return took_ms, mib
 
 
-def _start(session: Session, program: list[str]) -> subprocess.Popen[bytes]:
+def _start(session: Session, program: Sequence[str]) -> subprocess.Popen[bytes]:
     env = session.env | {"PYTHONPATH": str(ROOT)}
     return session.processes.start("measured", program, env)
 
@@ -69,7 +79,7 @@ def _wake_ups(session: Session, ours: list[str], bare: list[str]) -> tuple[float
     """Voluntary context switches of both in the same idle half minute."""
     processes = [_start(session, ours), _start(session, bare)]
     for process in processes:
-        _until_idle(process.pid, quiet_s=3)
+        until_idle(process.pid, quiet_s=3)
     before = [switches(process.pid) for process in processes]
     time.sleep(IDLE_S)  # what is measured is that nothing happens in this time
     after = [switches(process.pid) for process in processes]
@@ -92,7 +102,7 @@ def pss_mib(pid: int) -> float:
     return next(int(line.split()[1]) for line in lines if line.startswith("Pss:")) / 1024
 
 
-def _until_idle(pid: int, quiet_s: float = 1.0) -> None:
+def until_idle(pid: int, quiet_s: float = 1.0) -> None:
     """Waits until a process has used no processor time for a while."""
     state: list[float] = [-1.0, time.monotonic()]
 
