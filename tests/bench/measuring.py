@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -38,6 +38,14 @@ class Figure:
     @property
     def is_within(self) -> bool:
         return self.budget.allows(self.measured)
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """How something grows, or several programs side by side: rows of the same columns."""
+
+    key: str
+    rows: Sequence[Mapping[str, Any]]
 
 
 def figure(key: str, pairs: Iterable[tuple[float, float]], unit: str) -> Figure:
@@ -78,6 +86,17 @@ def table(figures: Iterable[Figure]) -> str:
             f"  {each.measured:8.2f} {side}{each.budget.limit:7.2f}{verdict}"
         )
     return "\n".join(rows)
+
+
+def as_text(each: Table) -> str:
+    """A table for people, a line a row."""
+    rows = (
+        ", ".join(
+            f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}" for name, value in row.items()
+        )
+        for row in each.rows
+    )
+    return "\n".join([f"{each.key}:", *(f"  {row}" for row in rows)])
 
 
 def as_json(each: Figure) -> Mapping[str, Any]:

@@ -1,7 +1,7 @@
 """The real tray program with a stop-watch beside it: `python -m tests.bench.probed_client PROFILE FIFO`.
 
-Every line on the pipe is a click on the icon; a report follows and is sent when all is ready, or two seconds after the
-click if the line says ``wait``. Prints what took how long, in milliseconds, as words and numbers.
+Every line on the pipe is a click on the icon: ``now 2`` or ``wait 2``. A report with two pictures, say, follows and is
+sent when all is ready, or two seconds after the click. Prints what took how long in milliseconds, as words and numbers.
 """
 
 from __future__ import annotations
@@ -69,8 +69,9 @@ class StopWatch(QObject):
         Panel.__init__ = made  # type: ignore[method-assign]
 
     def _click(self) -> None:
-        self._waits = b"wait" in os.read(self._handle, 100)
-        self._due = {"painted", "facts", "picture1", "picture2"}
+        how, pictures = os.read(self._handle, 100).split()
+        self._waits = how == b"wait"
+        self._due = {"painted", "facts", *(f"picture{number}" for number in range(1, int(pictures) + 1))}
         self._clicked = time.perf_counter()
         self._program._tray.asked.emit()  # type: ignore[attr-defined]
         if self._waits:

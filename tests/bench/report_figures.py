@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import http.server
 import io
 import os
@@ -24,14 +23,13 @@ from client.capture.encode import encode
 from client.core.models import Display, FrontWindow, Shot
 from tests.bench.measuring import Figure, figure, in_turn, milliseconds
 from tests.bench.office import office
+from tests.bench.stop_watch import Run, probed_client
 from tests.bench.tray_figures import BARE, pss_mib, until_idle
 from tests.rigs.deskbell import Client, Server
 from tests.rigs.desktop import x_desktop
-from tests.rigs.processes import Processes
 from tests.rigs.screens import Screen
-from tests.rigs.session import ROOT, Session
+from tests.rigs.session import Session
 from tests.rigs.trays import TrayHost
-from tests.rigs.waiting import wait_until
 
 WIDTH, HEIGHT = 3840, 2160
 SCREENS = [Screen("", 0, 0, WIDTH, HEIGHT), Screen("", WIDTH, 0, WIDTH, HEIGHT)]
@@ -58,61 +56,9 @@ def figures(quick: bool) -> Iterator[Figure]:
         yield _hidden_encoding(session, client, pictures, 2 if quick else 5)
 
 
-class Run:
-    """One running client with a stop-watch; `ms` has the last figures by name, `words` what it said else."""
-
-    def __init__(self, processes: Processes, session: Session, name: str, program: Sequence[str]) -> None:
-        self.pipe = session.folder / f"{name}.pipe"
-        os.mkfifo(self.pipe)
-        env = session.env | {"PYTHONPATH": str(ROOT)}
-        self._processes, self._name = processes, name
-        self._read = 0
-        self.ms: dict[str, float] = {}
-        self.words: dict[str, list[str]] = {}
-        self.floor_ms = 0.0
-        processes.log(name).unlink(missing_ok=True)
-        self.process = processes.start(name, [session.python, *program, str(self.pipe)], env)
-
-    def click(self, how: str = "now") -> None:
-        """Clicks the icon, so to say."""
-        self.ms.clear()
-        with self.pipe.open("w") as pipe:
-            pipe.write(f"{how}\n")
-
-    def wait_for(self, word: str, within_s: float = 60) -> None:
-        """Waits until the stop-watch has said that."""
-
-        def said() -> bool:
-            text = self._processes.log(self._name).read_text()
-            lines, self._read = text[self._read :], text.rfind("\n") + 1
-            for line in lines[: max(0, self._read - (len(text) - len(lines)))].splitlines():
-                first, *rest = line.split() or [""]
-                self.words[first] = rest
-                with contextlib.suppress(ValueError, IndexError):
-                    self.ms[first] = float(rest[0])
-            return word in (self.ms if word not in ("ready", "modules") else self.words)
-
-        try:
-            wait_until(said, f"the stop-watch to say {word}", within_s)
-        except AssertionError as error:
-            raise AssertionError(f"{error}\n{self._processes.log(self._name).read_text()[-2000:]}") from None
-
-    def stop(self) -> None:
-        """Ends the program."""
-        self._processes.stop(self.process)
-        self.pipe.unlink()
-
-
-def _client(session: Session, client: Client) -> Run:
-    run = Run(session.processes, session, "client", ["-m", "tests.bench.probed_client", str(client.profile)])
-    run.wait_for("ready")
-    until_idle(run.process.pid)
-    return run
-
-
 def _first_click(session: Session, client: Client) -> Run:
     """The first click of a fresh client, and of a fresh floor, one after the other."""
-    run = _client(session, client)
+    run = probed_client(session, client)
     run.click()
     run.wait_for("delivered")
     run.stop()
@@ -130,7 +76,7 @@ def _five_reports(session: Session, client: Client, server: Server, rounds: int)
     saved, received, used = [], [], []
     with _fsyncing_server(session.folder) as url:
         for _ in range(rounds):
-            run = _client(session, client)
+            run = probed_client(session, client)
             for _ in range(5):
                 run.click()
                 run.wait_for("delivered")
@@ -152,7 +98,7 @@ def _five_reports(session: Session, client: Client, server: Server, rounds: int)
 
 def _hidden_encoding(session: Session, client: Client, pictures: Sequence[Image.Image], reports: int) -> Figure:
     """Send to the desk's first answer, two seconds after the click: more than to the first byte."""
-    run = _client(session, client)
+    run = probed_client(session, client)
     pairs = []
     shots = [_shot(picture) for picture in pictures]
     for _ in range(reports):

@@ -13,7 +13,7 @@ from jeepney import DBusAddress, Properties
 from jeepney.io.blocking import open_dbus_connection
 
 from client.core.models import Collector
-from tests.bench.measuring import Figure, figure, in_turn
+from tests.bench.measuring import Figure, Table, figure, in_turn
 from tests.bench.tray_figures import pss_mib, registered, started, stop, until_idle
 from tests.core.workshop import Workshop, shot
 from tests.rigs.deskbell import Client, Server
@@ -31,7 +31,7 @@ FACTS = tuple(
 
 def figures(quick: bool) -> Iterator[Figure]:
     """Start with 500 waiting reports beside start with none."""
-    with _away_from_the_desk() as (session, profile):
+    with away_from_the_desk() as (session, profile):
         full = session.folder / "full"
         shutil.copytree(profile, full)
         fill(full, WAITING)
@@ -40,15 +40,15 @@ def figures(quick: bool) -> Iterator[Figure]:
         yield figure("spool_500_ratio", pairs, "ms")
 
 
-def growth(quick: bool) -> Iterator[tuple[str, list[Mapping[str, float]]]]:
+def growth(quick: bool) -> Iterator[Table]:
     """By number of waiting reports: start, the moment when the icon tells of all of them, memory."""
-    with _away_from_the_desk() as (session, profile):
+    with away_from_the_desk() as (session, profile):
         rows = []
         for before, count in zip((0, *SIZES), SIZES, strict=False):
             fill(profile, count - before)
             ours = program(session, profile)
             rows.append({"reports": count, **_medians([_told(session, ours, count) for _ in range(2 if quick else 5)])})
-        yield "waiting", rows
+        yield Table("waiting", rows)
 
 
 def program(session: Session, profile: Path) -> Sequence[str]:
@@ -69,7 +69,7 @@ def fill(profile: Path, count: int) -> None:
 
 
 @contextmanager
-def _away_from_the_desk() -> Iterator[tuple[Session, Path]]:
+def away_from_the_desk() -> Iterator[tuple[Session, Path]]:
     """A desktop, and a profile that has heard the desk once. The desk is gone since."""
     with x_desktop(TrayHost.LXQT) as desktop:
         session = desktop.session

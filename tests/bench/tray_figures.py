@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 
 from jeepney import MatchRule, message_bus
 from jeepney.io.blocking import open_dbus_connection
@@ -50,8 +51,13 @@ def started(session: Session, program: Sequence[str]) -> tuple[float, float]:
     return took_ms, mib
 
 
-def registered(session: Session, program: Sequence[str]) -> tuple[subprocess.Popen[bytes], float]:
-    """A program, once the host has its icon; milliseconds from the start of the process until then."""
+def registered(
+    session: Session, program: Sequence[str], variables: Mapping[str, str] = MappingProxyType({})
+) -> tuple[subprocess.Popen[bytes], float]:
+    """A program, once the host has its icon; milliseconds from the start of the process until then.
+
+    `variables` are its own, on top of the session's environment. One that shows no icon in time is ended.
+    """
     with open_dbus_connection(session.env["DBUS_SESSION_BUS_ADDRESS"]) as bus:
         rule = MatchRule(
             type="signal", interface="org.kde.StatusNotifierWatcher", member="StatusNotifierItemRegistered"
@@ -59,8 +65,12 @@ def registered(session: Session, program: Sequence[str]) -> tuple[subprocess.Pop
         bus.send_and_get_reply(message_bus.AddMatch(rule))
         with bus.filter(rule) as told:
             began_s = time.perf_counter()
-            process = _start(session, program)
-            bus.recv_until_filtered(told, timeout=20)
+            process = _start(session, program, variables)
+            try:
+                bus.recv_until_filtered(told, timeout=20)
+            except TimeoutError:
+                session.processes.stop(process)
+                raise
             return process, (time.perf_counter() - began_s) * 1000
 
 
@@ -70,8 +80,10 @@ def stop(session: Session, process: subprocess.Popen[bytes]) -> None:
     wait_until(lambda: status_notifier_items(session) == [], "the icon to go")
 
 
-def _start(session: Session, program: Sequence[str]) -> subprocess.Popen[bytes]:
-    env = session.env | {"PYTHONPATH": str(ROOT)}
+def _start(
+    session: Session, program: Sequence[str], variables: Mapping[str, str] = MappingProxyType({})
+) -> subprocess.Popen[bytes]:
+    env = session.env | {"PYTHONPATH": str(ROOT)} | dict(variables)
     return session.processes.start("measured", program, env)
 
 
