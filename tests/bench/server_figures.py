@@ -17,7 +17,6 @@ from tests.bench.server_premises import Premises, polled
 CLIENTS = 32
 CLIENT_SIZES = (10, 100, 1_000, 10_000)
 TICKET_SIZES = (10, 100, 1_000, 10_000)
-ROUNDS = 3
 
 
 def figures(quick: bool) -> Iterator[Figure]:
@@ -55,18 +54,18 @@ def growth(quick: bool) -> Iterator[Table]:
     with tempfile.TemporaryDirectory(prefix="deskbell-bench-") as folder, Premises(Path(folder)) as premises:
         polling: list[Mapping[str, float]] = []
         for count in CLIENT_SIZES:
-            polling.append(_polling(premises, count, 2 if quick else 8))
+            rounds_s = (1.5 if quick else 4) * count / polling[-1]["per_second"] if polling else 0.0
+            polling.append(_polling(premises, count, max(2 if quick else 8, math.ceil(rounds_s))))
         yield Table("polling", polling)
         yield Table("returning", [_returning(premises, count) for count in CLIENT_SIZES])
         yield Table("tickets", [_pages(premises, count, rounds) for count in TICKET_SIZES])
 
 
-def _polling(premises: Premises, clients: int, least_s: int) -> Mapping[str, float]:
+def _polling(premises: Premises, clients: int, seconds: int) -> Mapping[str, float]:
     """All of them ask again as soon as they are answered, long enough that each has been answered several times."""
     bearers = premises.enrol(clients)
     etag = premises.etag(premises.bearers[0])
-    first = premises.load("return", premises.server.url, bearers, etag)  # asked of the database
-    seconds = max(least_s, math.ceil(ROUNDS * first["all_s"]))
+    premises.load("return", premises.server.url, bearers, etag)  # the first round is asked of the database
     return {"clients": clients, **polled(premises.server.url, bearers, etag, clients, seconds)}
 
 
