@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 NOT_YET = "Not measured yet."
-NOISE = 1.1  # one step may be so much steeper than linear: machines are shared
+NOISE = 1.1  # so much steeper than linear is not told from linear: machines are shared, pictures differ
 Row = Mapping[str, Any]
 
 
@@ -95,7 +95,7 @@ def verdict(layout: Layout, rows: Sequence[Row]) -> str:
     for cost in layout.costs:
         all_in_all, last = _factor(cost, rows[0], rows[-1]), _factor(cost, rows[-2], rows[-1])
         told.append(f"{layout.heads[cost]} × {number(all_in_all)} (last step × {number(last)})")
-        if all_in_all > whole or last > step * NOISE:
+        if all_in_all > whole * NOISE or last > step * NOISE:
             steeper.append(layout.heads[cost])
     said = f"From {number(rows[0][layout.size])} to {number(rows[-1][layout.size])}, × {number(whole)} (last step × "
     said += f"{number(step)}): {'; '.join(told)}. "

@@ -9,9 +9,10 @@ from xml.sax.saxutils import escape, quoteattr
 
 Points = Sequence[tuple[float, float]]
 WIDTH, HEIGHT = 720, 360
-LEFT, RIGHT, TOP, BOTTOM = 70, 20, 44, 52
-COLOURS = ("#1f6feb", "#c2410c", "#15803d", "#7e22ce")
-DASHES = ("", "7 4", "2 3", "9 3 2 3")  # lines differ without colours, too
+LEFT, RIGHT, TOP, BOTTOM = 70, 36, 44, 52
+LEGEND = 220  # wide is a line's name
+COLOURS = ("#1f6feb", "#c2410c", "#15803d")
+DASHES = ("none", "7 4", "2 3")  # lines differ without colours, too
 MOST_TICKS = 6
 
 
@@ -49,7 +50,9 @@ class Scale:
 
 
 def plot(title: str, across: Axis, up: Axis, lines: Mapping[str, Points]) -> str:
-    """The picture of some lines by their names. Raises ValueError where there is no point to show."""
+    """The picture of some lines by their names. Raises ValueError where there is no point, or too many lines."""
+    if len(lines) > len(COLOURS):
+        raise ValueError("nobody could tell so many lines apart")
     points = [point for line in lines.values() for point in line]
     if not points:
         raise ValueError("there is nothing to show")
@@ -70,9 +73,9 @@ def plot(title: str, across: Axis, up: Axis, lines: Mapping[str, Points]) -> str
 
 
 def _line(number: int, name: str, places: Points) -> list[str]:
-    colour, dashes = COLOURS[number % len(COLOURS)], DASHES[number % len(DASHES)]
-    stroke = f'fill="none" stroke="{colour}" stroke-width="2" stroke-dasharray="{dashes or "none"}"'
-    left = LEFT + number * _inner_width() / len(COLOURS)
+    colour, dashes = COLOURS[number], DASHES[number]
+    stroke = f'fill="none" stroke="{colour}" stroke-width="2" stroke-dasharray="{dashes}"'
+    left = LEFT + number * LEGEND
     return [
         f'<polyline {stroke} points="{" ".join(f"{a:.1f},{b:.1f}" for a, b in places)}"/>',
         f'<path {stroke} d="M{left:.0f} 20h26"/>',

@@ -127,7 +127,7 @@ class Premises:
 
 def polled(url: str, bearers: Path, etag: str, connections: int, seconds: int) -> dict[str, float]:
     """Answers a second to clients that ask for news as fast as they are answered, by wrk, and their latencies."""
-    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "30s", "-s", str(POLLING), url]
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "120s", "-s", str(POLLING), url]
     said = _run([*command, "--", str(bearers), etag])
     return dict(json.loads(said.strip().splitlines()[-1]))
 

@@ -34,9 +34,9 @@ def test_a_figure_within_its_budget_and_one_over_it() -> None:
 
 def test_a_budget_that_is_a_minimum() -> None:
     enough = _cells("poll_rate_ratio", poll_rate_ratio={"value": 4.0, "measured": 0.4})
-    assert enough[6:] == ["0.40", "≥ 0.15", "within"]
+    assert enough[6:] == ["0.400", "≥ 0.15", "within"]
     too_little = _cells("poll_rate_ratio", poll_rate_ratio={"value": 1.2, "measured": 0.12})
-    assert too_little[6:] == ["0.12", "≥ 0.15", "**too little by 20%**"]
+    assert too_little[6:] == ["0.120", "≥ 0.15", "**too little by 20%**"]
 
 
 def test_a_budget_for_a_difference() -> None:
@@ -133,7 +133,8 @@ def test_pictures_are_svg_that_shows_every_point() -> None:
     lines = _polylines(latency(polling))
     assert [len(line) for line in lines] == [4, 4]
     across = [x for x, _ in lines[0]]
-    assert [b - a for a, b in pairwise(across)] == pytest.approx([(across[3] - across[0]) / 3] * 3)
+    third = (across[3] - across[0]) / 3  # a power of ten; places are written to a tenth
+    assert [b - a for a, b in pairwise(across)] == pytest.approx([third] * 3, abs=0.1)
     samples = [Sample(name, 5.0 * at, 40.0, 90.0, 60.0, 20, 9) for at in range(10) for name in ("client", "server")]
     assert [len(line) for line in _polylines(memory(samples))] == [10, 10]
 
@@ -144,6 +145,8 @@ def test_a_larger_value_is_higher_and_names_are_escaped() -> None:
     assert line[0][1] > line[1][1]
     with pytest.raises(ValueError, match="nothing to show"):
         plot("a", Axis("x"), Axis("y"), {})
+    with pytest.raises(ValueError, match="so many"):
+        plot("a", Axis("x"), Axis("y"), {name: [(0, 1)] for name in "abcd"})
 
 
 def _polylines(svg: str) -> list[list[tuple[float, float]]]:
