@@ -8,7 +8,7 @@ CATALOGUES := $(patsubst %.po,%.mo,$(wildcard assets/locale/*/LC_MESSAGES/deskbe
 SOURCES := client server_stub assets tests installer
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-deb faults mutants check bench bundle deb pictures measure-gnome words lock clean
+.PHONY: help demo test faults mutants check bench bundle deb pictures measure-gnome words lock clean
 
 help: ## this list
 	@awk -F ':[^#]*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,10 +22,6 @@ test: $(VENV)/dev.stamp $(CATALOGUES) ## every test (ARGS="-k tray" passes argum
 	@$(NEED) qt
 	@$(NEED) demo tests faults bundle deb install || [ "$$CI" != true ]
 	@$(BIN)/python -m pytest $(ARGS)
-
-test-deb: $(VENV)/dev.stamp $(CATALOGUES) ## the Debian package, installed and used in a fresh Debian (as root)
-	@$(NEED) qt demo tests bundle deb install
-	@DESKBELL_TEST_DEB=1 $(BIN)/python -m pytest tests/installer $(ARGS)
 
 faults: $(VENV)/dev.stamp $(CATALOGUES) ## the campaigns of faults (FULL=1 in full, ARGS="kill --seed 7" one of them)
 	@$(NEED) qt faults
@@ -84,12 +80,18 @@ build:
 
 # The same commit gives the same bytes.
 EPOCH = $(or $(SOURCE_DATE_EPOCH),$(shell git log -1 --format=%ct 2>/dev/null || date +%s))
-FROZEN := build.spec $(wildcard installer/frozen/*.py) $(shell find client assets -name '*.py' -o -name '*.qss' -o -name '*.png')
+FROZEN := build.spec requirements.lock $(wildcard installer/frozen/*.py) $(shell find client assets -name '*.py' -o -name '*.qss' -o -name '*.png')
+PACKAGED := LICENSE CHANGELOG.md assets/icons/deskbell.svg $(shell find installer/linux -type f ! -name '*.pyc')
 
 dist/deskbell/deskbell: $(FROZEN) $(CATALOGUES) | $(VENV)/dev.stamp
 	@$(NEED) qt bundle
 	@PYTHONHASHSEED=0 SOURCE_DATE_EPOCH=$(EPOCH) $(BIN)/pyinstaller --noconfirm --log-level ERROR --workpath build/frozen build.spec
 	@touch $@
+
+# For the test of the package: the same, packed in a hurry.
+build/quick/deskbell.deb: dist/deskbell/deskbell $(PACKAGED)
+	@$(NEED) deb
+	@SOURCE_DATE_EPOCH=$(EPOCH) $(BIN)/python -m installer.linux.deb --quick >/dev/null
 
 # Development's packages contain those of the program, so one environment serves both.
 $(VENV)/dev.stamp: requirements-dev.lock | $(BIN)/python

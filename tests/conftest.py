@@ -13,9 +13,6 @@ from tests.rigs.processes import MARK
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
-# Builds a package and installs it in a fresh Debian, which takes minutes: make test-deb.
-collect_ignore = [] if os.environ.get("DESKBELL_TEST_DEB") else ["installer"]
-
 # Elsewhere there are no virtual desktops, so some tests have nothing to run on.
 IN_CI = os.environ.get("CI") == "true" and sys.platform.startswith("linux")
 
@@ -31,7 +28,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     for marker in item.iter_markers("needs"):
         missing = [name for name in marker.args if not shutil.which(name)]
         if missing:
-            pytest.skip(f"not installed: {', '.join(missing)} (installer/linux/need-packages demo tests faults)")
+            groups = "demo tests faults bundle deb install"
+            pytest.skip(f"not installed: {', '.join(missing)} (installer/linux/need-packages {groups})")
     if item.get_closest_marker("needs_root") and getattr(os, "geteuid", lambda: 1)() != 0:
         pytest.skip("needs root")
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from tests.rigs.namespaces import own_mounts
@@ -36,6 +37,13 @@ _BUS = f"/run/user/{UID}/bus"
 
 # What apt was told on this machine counts there as well: proxies, mirrors, certificates.
 _OURS = ("etc/apt/sources.list.d", "etc/apt/apt.conf.d", "usr/local/share/ca-certificates", "etc/ssl/certs")
+
+# Nothing there need outlive a power cut, and nobody reads what a package is about.
+_UNSAFE = {"DPKG_FORCE": "unsafe-io"}
+_HASTE = {
+    "etc/dpkg/dpkg.cfg.d/haste": "force-unsafe-io\n",
+    "etc/apt/apt.conf.d/haste": 'Acquire::Languages "none";\n',
+}
 
 
 def why_not() -> str | None:
@@ -73,10 +81,9 @@ class FreshDebian:
         for name in ("resolv.conf", "hosts"):
             shutil.copy(f"/etc/{name}", self.folder / "etc" / name)
 
-    def show_on(self, env: Mapping[str, str]) -> None:
-        """Programs of the user are started on the desktop with this environment from now on."""
-        self._session_bus = env["DBUS_SESSION_BUS_ADDRESS"].removeprefix("unix:path=")
-        self._display = {name: env[name] for name in ("DISPLAY", "XDG_SESSION_TYPE", "NO_AT_BRIDGE")}
+    @contextmanager
+    def shown_on(self, env: Mapping[str, str]) -> Iterator[None]:
+        """Meanwhile every program is started on the desktop with this environment, which must be there all the time."""
         (self.folder / "tmp/.X11-unix").mkdir(mode=0o1777, exist_ok=True)
         runtime = self.folder / f"run/user/{UID}"
         runtime.mkdir(parents=True, exist_ok=True)
@@ -84,6 +91,12 @@ class FreshDebian:
         (self.folder / _BUS[1:]).touch()
         for path in (runtime, self.folder / _BUS[1:]):
             os.chown(path, UID, UID)
+        self._session_bus = env["DBUS_SESSION_BUS_ADDRESS"].removeprefix("unix:path=")
+        self._display = {name: env[name] for name in ("DISPLAY", "XDG_SESSION_TYPE", "NO_AT_BRIDGE")}
+        try:
+            yield
+        finally:
+            self._session_bus, self._display = "", {}
 
     def user_command(self, *command: str) -> list[str]:
         """What starts a program there as the user, on the desktop; with `user_env` as its environment."""
@@ -129,33 +142,36 @@ class FreshDebian:
             self.run(*command)
 
     def files(self) -> set[str]:
-        """Every path there, as it is called there, without what programs write as they run."""
+        """Every path there, as it is called there, without what programs write as they run, and users at home."""
         found = _done(["find", ".", "-xdev", "-printf", "/%P\\n"], cwd=self.folder).splitlines()
-        passing = ("/tmp", "/proc", "/sys", "/dev", "/home", "/var/log", "/var/cache", "/var/lib/apt")
+        passing = ("/tmp", "/proc", "/sys", "/dev", "/home", "/run/user", "/var/log", "/var/cache", "/var/lib/apt")
         return {path for path in found if not path.startswith(passing)}
 
     def owned(self) -> set[str]:
-        """Every path that an installed package brought along."""
+        """Every path that an installed package brought along; /lib and its like are links to folders in /usr."""
         lists = self.folder.glob("var/lib/dpkg/info/*.list")
-        return {line for each in lists for line in each.read_text().splitlines()}
+        told = {line for each in lists for line in each.read_text().splitlines()}
+        links = tuple(f"/{path.name}/" for path in self.folder.iterdir() if path.is_symlink())
+        return {f"/usr{path}" if path.startswith(links) else path for path in told}
 
     def remove(self) -> None:
         """Nothing of it stays."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        _removed(self.folder)
 
     def _bootstrap(self, archive: Path) -> None:
         """Made as FreshDebian.make wants it, in a folder that is renamed into place only when it is whole."""
         bare = KEPT / "bare"
-        shutil.rmtree(bare, ignore_errors=True)
+        _removed(bare)
         mounts = own_mounts() or []
-        _done([*mounts, "debootstrap", "--variant=minbase", str(codename()), bare], within_s=600)
+        _done([*mounts, "debootstrap", "--variant=minbase", str(codename()), bare], os.environ | _UNSAFE, within_s=600)
         (bare / "etc/apt/sources.list").unlink(missing_ok=True)
         for name in _OURS:
-            shutil.copytree(f"/{name}", bare / name, dirs_exist_ok=True, symlinks=True) if Path(
-                f"/{name}"
-            ).exists() else None
+            if Path("/", name).exists():
+                shutil.copytree(Path("/", name), bare / name, dirs_exist_ok=True, symlinks=True)
         for container in (bare / "etc/apt/apt.conf.d").glob("docker-*"):
             container.unlink()  # they delete what was downloaded
+        for name, text in _HASTE.items():
+            (bare / name).write_text(text)
         if not [*(bare / "etc/apt/sources.list.d").iterdir()]:
             shutil.copy("/etc/apt/sources.list", bare / "etc/apt/sources.list")
         (bare / "usr/sbin/policy-rc.d").write_text("#!/bin/sh\nexit 101\n")  # no service starts
@@ -164,7 +180,7 @@ class FreshDebian:
         _done([*mounts, "chroot", bare, "apt-get", "-q", "update"], within_s=300)
         _done(["tar", "--numeric-owner", "-C", bare, "-cf", f"{archive}.new", "."], within_s=300)
         Path(f"{archive}.new").rename(archive)
-        shutil.rmtree(bare)
+        _removed(bare)
 
     def _entering(self) -> list[str]:
         return [*(own_mounts() or []), "sh", "-c", _ENTER, "sh", str(self.folder)]
@@ -176,6 +192,11 @@ class FreshDebian:
 
 # The kernel forgets to whose end a program is bound when the program becomes another user's.
 _DYING = ("setpriv", "--pdeathsig", "KILL")
+
+
+def _removed(folder: Path) -> None:
+    """Whatever should be mounted there against expectation, such as the machine's own /dev, is not entered."""
+    _done(["rm", "-rf", "--one-file-system", folder])
 
 
 def _done(
