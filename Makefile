@@ -39,7 +39,7 @@ check: $(VENV)/dev.stamp $(CATALOGUES) ## lint, types, layering, words, workflow
 	@[ ! -x $(BIN)/actionlint ] || $(BIN)/actionlint .github/workflows/*.yml
 	@$(BIN)/python -m pytest -q tests/test_layering.py tests/test_words.py
 
-bench: $(VENV)/dev.stamp $(CATALOGUES) ## what it costs, as ratios; writes build/bench.json (ARGS=--growth, ARGS=--quick)
+bench: $(VENV)/dev.stamp $(CATALOGUES) ## what it costs, as ratios; writes build/bench.json (ARGS=--quick for a glance)
 	@$(NEED) qt
 	@for group in demo tests bundle bench peers; do $(NEED) $$group || true; done # what cannot be measured says so
 	@$(BIN)/python -m tests.bench $(ARGS)

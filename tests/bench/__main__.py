@@ -1,8 +1,8 @@
 """`make bench`: what it costs, as ratios. Never fails because of a figure.
 
-    make bench                                      the figures that have budgets, and other programs beside ours
-    make bench ARGS=--growth                        the tables of how it grows
-    make bench ARGS="--quick tray server"           fewer pairs, and only these parts
+    make bench                                      every part, about twenty minutes
+    make bench ARGS=--quick                         a few minutes, to see that it works
+    make bench ARGS="tray server"                   only these parts
 
 What was found is added to build/bench.json and build/bench-tables.json, of which run it is to build/bench-runs.json.
 """
@@ -34,35 +34,33 @@ TABLES = ROOT / "build/bench-tables.json"
 RUNS = ROOT / "build/bench-runs.json"
 
 Part = Callable[[bool], Iterator[Figure | Table]]
-COSTS: Mapping[str, Part] = {
+PARTS: Mapping[str, Part] = {
     "tray": tray_figures.figures,
     "spool": spool_figures.figures,
     "report": report_figures.figures,
     "server": server_figures.figures,
     "peers": peers.tables,
     "bundle": bundle_figures.figures,
-}
-GROWTH: Mapping[str, Part] = {
     "waiting": spool_figures.growth,
     "displays": display_growth.growth,
     "clients": server_figures.growth,
 }
-PARTS = {**COSTS, **GROWTH}
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(
         prog="python -m tests.bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}")
-    parser.add_argument("--quick", action="store_true", help="to see that it works, not to be quoted")
-    parser.add_argument("--growth", action="store_true", help=f"{', '.join(GROWTH)}")
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; all where none is named")
+    parser.add_argument(
+        "--quick", action="store_true", help="fewer pairs and smaller sizes: to see that it works, not to be quoted"
+    )
     options = parser.parse_args()
     if unknown := set(options.parts) - PARTS.keys():
         parser.error(f"no part is called {', '.join(sorted(unknown))}")
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     found: list[Figure | Table] = []
-    for part in options.parts or (GROWTH if options.growth else COSTS):
+    for part in options.parts or PARTS:
         found += _measured(part, options.quick)
     figures = [each for each in found if isinstance(each, Figure)]
     if figures:

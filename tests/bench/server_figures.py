@@ -15,8 +15,7 @@ from tests.bench.measuring import Figure, Table, figure, in_turn, milliseconds
 from tests.bench.server_premises import Premises, polled
 
 CLIENTS = 32
-CLIENT_SIZES = (10, 100, 1_000, 10_000)
-TICKET_SIZES = (10, 100, 1_000, 10_000)
+SIZES = (10, 100, 1_000, 10_000)
 
 
 def figures(quick: bool) -> Iterator[Figure]:
@@ -50,15 +49,15 @@ def figures(quick: bool) -> Iterator[Figure]:
 
 def growth(quick: bool) -> Iterator[Table]:
     """By number of clients that poll, or come back at once, and of tickets that there are."""
-    rounds = 5 if quick else 15
+    sizes, rounds = (SIZES[:3], 5) if quick else (SIZES, 15)
     with tempfile.TemporaryDirectory(prefix="deskbell-bench-") as folder, Premises(Path(folder)) as premises:
         polling: list[Mapping[str, float]] = []
-        for count in CLIENT_SIZES:
-            rounds_s = (1.5 if quick else 4) * count / polling[-1]["per_second"] if polling else 0.0
+        for count in sizes:
+            rounds_s = 4 * count / polling[-1]["per_second"] if polling else 0.0
             polling.append(_polling(premises, count, max(2 if quick else 8, math.ceil(rounds_s))))
         yield Table("polling", polling)
-        yield Table("returning", [_returning(premises, count) for count in CLIENT_SIZES])
-        yield Table("tickets", [_pages(premises, count, rounds) for count in TICKET_SIZES])
+        yield Table("returning", [_returning(premises, count) for count in sizes])
+        yield Table("tickets", [_pages(premises, count, rounds) for count in sizes])
 
 
 def _polling(premises: Premises, clients: int, seconds: int) -> Mapping[str, float]:
