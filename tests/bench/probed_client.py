@@ -14,6 +14,7 @@ from typing import Any
 
 from PySide6.QtCore import QObject, QSocketNotifier, Qt, QTimer, Slot
 
+LOOKED_AT_MS = 300
 HEAVY = ("requests", "urllib3", "ssl", "psutil", "mss", "sqlite3", "asyncio", "PIL")
 
 
@@ -86,7 +87,7 @@ class StopWatch(QObject):
         print(what, (time.perf_counter() - since) * 1000, flush=True)
         self._due.discard(what)
         if not self._due and not self._waits:
-            QTimer.singleShot(0, self._send)
+            QTimer.singleShot(LOOKED_AT_MS, self._send)
 
     def _send(self) -> None:
         self._sent = time.perf_counter()
