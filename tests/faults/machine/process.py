@@ -70,6 +70,7 @@ class Process:
     ) -> None:
         self.profile = profile
         self.is_dead = False
+        self.is_busy = False  # in the middle of something: what it holds locked would be waited for in vain
         self.locks: set[int] = set()
         self.draft: Draft | None = None
         self._time = time
@@ -94,11 +95,13 @@ class Process:
         if self.is_dead:
             return None
         self._storage.running = self
+        was_busy, self.is_busy = self.is_busy, True
         try:
             return call()
         except Killed:
             return None
         finally:
+            self.is_busy = was_busy
             self._storage.running = None
             if self.is_dead:
                 self.die()

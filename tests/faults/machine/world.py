@@ -246,7 +246,7 @@ class World:
     def _run_others(self) -> None:
         """In the middle of something that one process does, the others do what is due."""
         running = self.storage.running
-        for process in [each for each in self.processes if each is not running and not each.is_dead]:
+        for process in [each for each in self.processes if not each.is_busy and not each.is_dead]:
             for lane in process.lanes:
                 process.run(lane)
         self.storage.running = running
