@@ -90,7 +90,10 @@ class Cutting:
             point = Point(stage, Fault())
             seen = self._run(point, self._client_for(point))
             met = [each for each in seen if kind_of(each) == point.script()[-1][0] and each.fault == point.fault]
-            found[stage] = (met[-1].request_bytes, met[-1].answer_bytes)
+            if met:
+                found[stage] = (met[-1].request_bytes, met[-1].answer_bytes)
+            else:
+                self.findings.append(f"{stage}: its request was never made")
         return found
 
     def run(self, point: Point) -> None:
