@@ -24,6 +24,7 @@ def test_a_report_is_written_and_sent_by_screen_reader() -> None:
         reader = accessibility.ScreenReader(desktop.session)
         reader.start()
         client.start()
+        wait_until(client.has_heard_the_desk, "the client to hear the desk")
         desktop.pointer.click(*centre(desktop.tray_icon()))
         tree = reader.wait_for("push button", "Send to IT")
 

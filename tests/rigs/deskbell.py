@@ -131,6 +131,10 @@ class Client:
             self._command(arguments), env=self._env, capture_output=True, text=True, check=False, timeout=60
         )
 
+    def has_heard_the_desk(self) -> bool:
+        """Whether the next panel shows what the desk says of itself, such as its categories."""
+        return (self.profile / "cache/desk.json").exists()
+
     def receipt(self, report_id: str) -> Path:
         """Where the proof of delivery of a report is."""
         return self.profile / "spool/sent" / report_id / "receipt.json"
