@@ -36,6 +36,7 @@ from server_stub.store.database import Database
 from server_stub.store.devices import Devices
 from server_stub.store.figures import Figures
 from server_stub.store.incidents import Incidents
+from server_stub.store.journal import Journal
 from server_stub.store.queue import Queue
 from server_stub.store.revision import DistantRevision, LocalRevision, Revision
 from server_stub.store.tickets import Tickets
@@ -96,6 +97,7 @@ def _revision(settings: Settings, database: Database) -> Revision:
 def build(settings: Settings, clock: Clock, hasher: PasswordHasher) -> Parts:
     """The parts of a server on this data folder."""
     database = Database(settings.database_url, THREADS)
+    journal = Journal(database, clock, ring=lambda _device_id: None)
     return Parts(
         settings=settings,
         clock=clock,
@@ -103,7 +105,7 @@ def build(settings: Settings, clock: Clock, hasher: PasswordHasher) -> Parts:
         revision=_revision(settings, database),
         blobs=Blobs(settings.data),
         devices=Devices(database, clock, settings.enrolments_per_hour),
-        tickets=Tickets(database, clock, settings.reports_per_hour),
+        tickets=Tickets(database, journal, clock, settings.reports_per_hour),
         agents=Agents(database, clock),
         incidents=Incidents(database, clock),
         queue=Queue(database),

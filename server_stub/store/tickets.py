@@ -13,7 +13,8 @@ from server_stub.manifest import Manifest, cleaned
 from server_stub.store.clock import Clock
 from server_stub.store.database import Database
 from server_stub.store.devices import HOUR, seconds_until
-from server_stub.store.tables import agents, attachments, counters, holders, manifests, tickets
+from server_stub.store.journal import REQUESTER, Entry, EventKind, Journal, counted
+from server_stub.store.tables import agents, attachments, holders, manifests, tickets
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +56,11 @@ class OwnTicket:
 # Statements are built once: to build one costs SQLAlchemy several times what SQLite takes to run it.
 _TICKET_ID: BindParameter[str] = bindparam("ticket_id")
 _DEVICE_ID: BindParameter[str] = bindparam("device_id")
+_OWNER = select(tickets.c.device_id).where(tickets.c.id == _TICKET_ID)
 _KNOWN = select(tickets.c.device_id, tickets.c.manifest_sha256).where(tickets.c.id == _TICKET_ID)
 _RECENT = select(func.count(), func.min(tickets.c.created_at)).where(
     tickets.c.device_id == _DEVICE_ID, tickets.c.created_at > bindparam("since")
 )
-_COUNT_UP = update(counters).where(counters.c.name == "ticket").values(value=counters.c.value + 1)
-_COUNT = select(counters.c.value).where(counters.c.name == "ticket")
 _ADD_TICKET, _ADD_MANIFEST, _ADD_ATTACHMENT = insert(tickets), insert(manifests), insert(attachments)
 _HOLDER = select(holders.c.device_id).where(holders.c.ticket_id == _TICKET_ID, holders.c.device_id == _DEVICE_ID)
 _ADD_HOLDER = insert(holders)
@@ -111,8 +111,9 @@ _RECEIPT = (
 class Tickets:
     """The tickets in the database, for the devices that reported them."""
 
-    def __init__(self, database: Database, clock: Clock, reports_per_hour: int) -> None:
+    def __init__(self, database: Database, journal: Journal, clock: Clock, reports_per_hour: int) -> None:
         self._database = database
+        self._journal = journal
         self._clock = clock
         self._limit = reports_per_hour
 
@@ -122,10 +123,9 @@ class Tickets:
         Raises ReportDiffers, NotFound (another device's, and not the same bytes), TooManyReports.
         """
         digest = hashlib.sha256(raw).hexdigest()
-        with self._database.write() as connection:
-            # Nobody may make the same ticket, or note the same holder, between the look and the insert.
-            self._database.lock(connection, f"report {manifest.report_id}")
-            return self._submit(connection, device_id, manifest, raw, digest)
+        # Nobody may make the same ticket, or note the same holder, between the look and the insert.
+        with self._journal.entry(f"report {manifest.report_id}") as entry:
+            return self._submit(entry, device_id, manifest, raw, digest)
 
     def expected(self, device_id: str, report_id: str, sha256: str) -> Expected:
         """What is known of an attachment that `device_id` may upload. Raises NotFound."""
@@ -138,13 +138,13 @@ class Tickets:
 
     def arrived(self, report_id: str, *sha256s: str) -> Receipt:
         """Note that the bytes of these attachments are safe on disk. Durable on return."""
-        now = self._clock()
-        with self._database.write() as connection:
-            # Of two attachments that arrive at once, the later one's receipt must know of both.
-            self._database.lock(connection, f"attachments of {report_id}")
+        # Of two attachments that arrive at once, the later one's receipt must know of both.
+        with self._journal.entry(f"attachments of {report_id}") as entry:
             for sha256 in sha256s:
-                connection.execute(_ARRIVED, {"of_ticket": report_id, "of_sha256": sha256, "now": now})
-            return _receipt(connection, report_id)
+                entry.connection.execute(_ARRIVED, {"of_ticket": report_id, "of_sha256": sha256, "now": entry.now})
+            if sha256s:
+                entry.touch(report_id, entry.connection.execute(_OWNER, {"ticket_id": report_id}).scalar_one())
+            return _receipt(entry.connection, report_id)
 
     def receipt(self, report_id: str) -> Receipt:
         """The receipt as it is now, for a caller that `expected` let in."""
@@ -164,48 +164,18 @@ class Tickets:
         )  # fmt: skip
 
     def _submit(
-        self, connection: Connection, device_id: str, manifest: Manifest, raw: bytes, digest: str
+        self, entry: Entry, device_id: str, manifest: Manifest, raw: bytes, digest: str
     ) -> tuple[Receipt, bool]:
-        report_id = manifest.report_id
+        connection, report_id = entry.connection, manifest.report_id
         known = connection.execute(_KNOWN, {"ticket_id": report_id}).first()
         if known is None:
             self._refuse_floods(connection, device_id)
-            return self._insert(connection, device_id, manifest, raw, digest), True
+            return file_ticket(entry, device_id, manifest, raw, digest), True
         if known.manifest_sha256 != digest:
             raise ReportDiffers if known.device_id == device_id else NotFound
         if known.device_id != device_id:
             _admit_holder(connection, report_id, device_id)
         return _receipt(connection, report_id), False
-
-    def _insert(self, connection: Connection, device_id: str, manifest: Manifest, raw: bytes, digest: str) -> Receipt:
-        now = self._clock()
-        requester = manifest.requester
-        number, status = _next_number(connection), "new"
-        ticket = {
-            "id": manifest.report_id,
-            "number": number,
-            "device_id": device_id,
-            "manifest_sha256": digest,
-            "status": status,
-            "text": cleaned(manifest.text),
-            "category": cleaned(manifest.category) or None,
-            "blocking": manifest.blocking,
-            "requester_name": cleaned(requester.name or requester.user),
-            "host": cleaned(requester.host),
-            "pictures": manifest.pictures,
-            "created_at": now,
-            "updated_at": now,
-        }
-        connection.execute(_ADD_TICKET, ticket)
-        connection.execute(_ADD_MANIFEST, {"ticket_id": manifest.report_id, "body": raw})
-        if manifest.attachments:
-            rows = [
-                {"ticket_id": manifest.report_id, "position": position, "sha256": part.sha256, "bytes": part.bytes}
-                for position, part in enumerate(manifest.attachments)
-            ]
-            connection.execute(_ADD_ATTACHMENT, rows)
-        missing = tuple(dict.fromkeys(part.sha256 for part in manifest.attachments))
-        return Receipt(manifest.report_id, digest, number, status, missing)
 
     def _refuse_floods(self, connection: Connection, device_id: str) -> None:
         self._database.lock(connection, f"reports of {device_id}")
@@ -215,17 +185,45 @@ class Tickets:
             raise TooManyReports(retry_after_s=seconds_until(now, (oldest_at or now) + HOUR))
 
 
+def file_ticket(entry: Entry, device_id: str, manifest: Manifest, raw: bytes, digest: str) -> Receipt:
+    """Make the ticket of a report that is not here."""
+    connection, now = entry.connection, entry.now
+    requester = manifest.requester
+    number, change, status = counted(connection, "ticket"), entry.begin(device_id), "new"
+    ticket = {
+        "id": manifest.report_id,
+        "number": number,
+        "device_id": device_id,
+        "manifest_sha256": digest,
+        "status": status,
+        "text": cleaned(manifest.text),
+        "category": cleaned(manifest.category) or None,
+        "blocking": manifest.blocking,
+        "requester_name": cleaned(requester.name or requester.user),
+        "host": cleaned(requester.host),
+        "pictures": manifest.pictures,
+        "created_at": now,
+        "updated_at": now,
+        "changed": change,
+        "status_at": now,
+    }
+    connection.execute(_ADD_TICKET, ticket)
+    connection.execute(_ADD_MANIFEST, {"ticket_id": manifest.report_id, "body": raw})
+    if manifest.attachments:
+        rows = [
+            {"ticket_id": manifest.report_id, "position": position, "sha256": part.sha256, "bytes": part.bytes}
+            for position, part in enumerate(manifest.attachments)
+        ]
+        connection.execute(_ADD_ATTACHMENT, rows)
+    entry.note(manifest.report_id, change, EventKind.FILED, REQUESTER)
+    missing = tuple(dict.fromkeys(part.sha256 for part in manifest.attachments))
+    return Receipt(manifest.report_id, digest, number, status, missing)
+
+
 def _admit_holder(connection: Connection, report_id: str, device_id: str) -> None:
     holder = {"ticket_id": report_id, "device_id": device_id}
     if connection.execute(_HOLDER, holder).first() is None:
         connection.execute(_ADD_HOLDER, holder)
-
-
-def _next_number(connection: Connection) -> int:
-    # A counter row and not max(number): it is locked until the commit, so numbers have no gaps and none comes twice.
-    connection.execute(_COUNT_UP)
-    number: int = connection.execute(_COUNT).scalar_one()
-    return number
 
 
 def _receipt(connection: Connection, report_id: str) -> Receipt:
