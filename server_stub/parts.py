@@ -17,12 +17,16 @@ from server_stub.pictures import Pictures
 from server_stub.settings import Settings
 from server_stub.store.agents import Agents, LoginAttempts, Sessions
 from server_stub.store.clock import Clock
+from server_stub.store.conversation import Conversation
 from server_stub.store.database import Database
 from server_stub.store.devices import Devices
 from server_stub.store.figures import Figures
+from server_stub.store.handling import Handling
 from server_stub.store.incidents import Incidents
+from server_stub.store.own import OwnTickets
 from server_stub.store.queue import Queue
 from server_stub.store.revision import Revision
+from server_stub.store.silence import Silence
 from server_stub.store.tickets import Tickets
 from server_stub.words import Library, Words
 
@@ -46,6 +50,10 @@ class Parts:
     blobs: Blobs
     devices: Devices
     tickets: Tickets
+    conversation: Conversation
+    own: OwnTickets
+    handling: Handling
+    silence: Silence
     agents: Agents
     incidents: Incidents
     queue: Queue

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 
 from sqlalchemy import Connection, bindparam, insert, update
 
+from server_stub.life import EventKind
 from server_stub.store import postgres
 from server_stub.store.clock import Clock
 from server_stub.store.database import Database
@@ -29,23 +29,6 @@ _ADD_EVENT = insert(events)
 _TOUCH = update(tickets).where(tickets.c.id == bindparam("of_ticket")).values(changed=bindparam("change"))
 
 
-class EventKind(StrEnum):
-    """What may happen to a ticket."""
-
-    FILED = "filed"
-    TAKEN = "taken"
-    ASSIGNED = "assigned"
-    ANSWERED = "answered"
-    ASKED = "asked"
-    SOLVED = "solved"
-    REOPENED = "reopened"
-    CLOSED = "closed"
-    WITHDRAWN = "withdrawn"
-    RATED = "rated"
-    MERGED = "merged"
-    CONTINUED = "continued"
-
-
 @dataclass(frozen=True, slots=True)
 class By:
     """Who did something: an agent, the requester, or nobody, when it happened by itself."""
@@ -62,9 +45,14 @@ NOBODY = By()
 class Entry:
     """One transaction that changes tickets. All its times are `now`."""
 
+    database: Database
     connection: Connection
     now: datetime
     changes: dict[str, int] = field(default_factory=dict)
+
+    def lock(self, name: str) -> None:
+        """Hold the lock of that name to the end of this entry."""
+        self.database.lock(self.connection, name)
 
     def begin(self, device_id: str) -> int:
         """The number of the next change; it is of a ticket of `device_id`, who is told after the commit."""
@@ -105,9 +93,9 @@ class Journal:
     def entry(self, *locks: str) -> Iterator[Entry]:
         """A transaction, durable when the block ends. Nobody else's holds one of these locks meanwhile."""
         with self._database.write() as connection:
+            entry = Entry(self._database, connection, self._clock())
             for name in locks:
-                self._database.lock(connection, name)
-            entry = Entry(connection, self._clock())
+                entry.lock(name)
             yield entry
             if not self._database.is_sqlite:
                 for device_id, change in entry.changes.items():

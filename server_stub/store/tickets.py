@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime
 
 from sqlalchemy import BindParameter, Connection, and_, bindparam, exists, func, insert, or_, select, update
 
 from server_stub.errors import NotFound, ReportDiffers, TooManyReports
+from server_stub.life import EventKind, Status
 from server_stub.manifest import Manifest, cleaned
 from server_stub.store.clock import Clock
 from server_stub.store.database import Database
 from server_stub.store.devices import HOUR, seconds_until
-from server_stub.store.journal import REQUESTER, Entry, EventKind, Journal, counted
-from server_stub.store.tables import agents, attachments, holders, manifests, tickets
+from server_stub.store.journal import REQUESTER, Entry, Journal, counted
+from server_stub.store.tables import attachments, comment_attachments, comments, holders, manifests, tickets
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,27 +30,11 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """An attachment that a manifest announces. `is_gone`: its ticket was deleted, nothing is wanted any more."""
+    """An attachment that a manifest or a comment announces. `is_gone`: its ticket was deleted, it is not wanted."""
 
     bytes: int
     is_received: bool
     is_gone: bool
-
-
-@dataclass(frozen=True, slots=True)
-class OwnTicket:
-    """A ticket as its own device reads it."""
-
-    id: str
-    number: int
-    status: str
-    text: str
-    category: str | None
-    blocking: bool
-    created_at: datetime
-    updated_at: datetime
-    agent_name: str | None
-    missing: tuple[str, ...]
 
 
 # Statements are built once: to build one costs SQLAlchemy several times what SQLite takes to run it.
@@ -76,16 +60,28 @@ _EXPECTED = (
         ),
     )
 )
-_ARRIVED = (
-    update(attachments)
-    .where(attachments.c.ticket_id == bindparam("of_ticket"), attachments.c.sha256 == bindparam("of_sha256"))
+_EXPECTED_BY_COMMENT = (
+    select(comment_attachments.c.bytes, comment_attachments.c.received_at, tickets.c.deleted_at)
+    .join(
+        comments,
+        and_(
+            comments.c.ticket_id == comment_attachments.c.ticket_id, comments.c.id == comment_attachments.c.comment_id
+        ),
+    )
+    .join(tickets, tickets.c.id == comments.c.ticket_id)
+    .where(
+        comment_attachments.c.ticket_id == _TICKET_ID,
+        comment_attachments.c.sha256 == bindparam("sha256"),
+        comments.c.device_id == _DEVICE_ID,
+        tickets.c.device_id == _DEVICE_ID,
+    )
+)
+_ARRIVED = [
+    update(table)
+    .where(table.c.ticket_id == bindparam("of_ticket"), table.c.sha256 == bindparam("of_sha256"))
     .values(received_at=bindparam("now"))
-)
-_OWN = (
-    select(tickets, agents.c.name.label("agent_name"))
-    .outerjoin(agents, agents.c.id == tickets.c.agent_id)
-    .where(tickets.c.id == _TICKET_ID, tickets.c.device_id == _DEVICE_ID, tickets.c.deleted_at.is_(None))
-)
+    for table in (attachments, comment_attachments)
+]
 # A row for each attachment that has not come, or one row without a digest.
 _RECEIPT = (
     select(
@@ -131,17 +127,19 @@ class Tickets:
         """What is known of an attachment that `device_id` may upload. Raises NotFound."""
         with self._database.read() as connection:
             wanted = {"ticket_id": report_id, "sha256": sha256, "device_id": device_id}
-            row = connection.execute(_EXPECTED, wanted).first()
-        if row is None:
+            rows = [row for query in (_EXPECTED, _EXPECTED_BY_COMMENT) for row in connection.execute(query, wanted)]
+        if not rows:
             raise NotFound
-        return Expected(row.bytes, row.received_at is not None, row.deleted_at is not None)
+        is_received = all(row.received_at is not None for row in rows)
+        return Expected(rows[0].bytes, is_received, rows[0].deleted_at is not None)
 
     def arrived(self, report_id: str, *sha256s: str) -> Receipt:
         """Note that the bytes of these attachments are safe on disk. Durable on return."""
         # Of two attachments that arrive at once, the later one's receipt must know of both.
         with self._journal.entry(f"attachments of {report_id}") as entry:
             for sha256 in sha256s:
-                entry.connection.execute(_ARRIVED, {"of_ticket": report_id, "of_sha256": sha256, "now": entry.now})
+                for table in _ARRIVED:
+                    entry.connection.execute(table, {"of_ticket": report_id, "of_sha256": sha256, "now": entry.now})
             if sha256s:
                 entry.touch(report_id, entry.connection.execute(_OWNER, {"ticket_id": report_id}).scalar_one())
             return _receipt(entry.connection, report_id)
@@ -150,18 +148,6 @@ class Tickets:
         """The receipt as it is now, for a caller that `expected` let in."""
         with self._database.read() as connection:
             return _receipt(connection, report_id)
-
-    def own(self, device_id: str, report_id: str) -> OwnTicket:
-        """A ticket of this very device. Raises NotFound, alike for absent, foreign and deleted."""
-        with self._database.read() as connection:
-            row = connection.execute(_OWN, {"ticket_id": report_id, "device_id": device_id}).first()
-            if row is None:
-                raise NotFound
-            missing = _receipt(connection, report_id).missing
-        return OwnTicket(
-            row.id, row.number, row.status, row.text, row.category, row.blocking, row.created_at, row.updated_at,
-            row.agent_name, missing,
-        )  # fmt: skip
 
     def _submit(
         self, entry: Entry, device_id: str, manifest: Manifest, raw: bytes, digest: str
@@ -189,7 +175,7 @@ def file_ticket(entry: Entry, device_id: str, manifest: Manifest, raw: bytes, di
     """Make the ticket of a report that is not here."""
     connection, now = entry.connection, entry.now
     requester = manifest.requester
-    number, change, status = counted(connection, "ticket"), entry.begin(device_id), "new"
+    number, change, status = counted(connection, "ticket"), entry.begin(device_id), Status.NEW.value
     ticket = {
         "id": manifest.report_id,
         "number": number,
