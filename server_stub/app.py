@@ -14,6 +14,7 @@ from starlette.staticfiles import StaticFiles
 
 import assets
 from server_stub.answers import Answers
+from server_stub.api.changes import ChangeRoutes
 from server_stub.api.conversation import ConversationRoutes
 from server_stub.api.desk import DeskRoutes
 from server_stub.api.devices import DeviceRoutes
@@ -22,6 +23,8 @@ from server_stub.api.door import Door
 from server_stub.api.health import HealthRoutes
 from server_stub.api.schema import document
 from server_stub.api.tickets import TicketRoutes
+from server_stub.bell import Bell
+from server_stub.beside import beside
 from server_stub.blobs import Blobs
 from server_stub.console.attachments import AttachmentRoutes
 from server_stub.console.pages import Pages
@@ -37,6 +40,7 @@ from server_stub.store.clock import Clock, utc_now
 from server_stub.store.conversation import Conversation
 from server_stub.store.database import Database
 from server_stub.store.devices import Devices
+from server_stub.store.feed import Feed
 from server_stub.store.figures import Figures
 from server_stub.store.handling import Handling
 from server_stub.store.incidents import Incidents
@@ -48,6 +52,7 @@ from server_stub.store.revision import DistantRevision, LocalRevision, Revision
 from server_stub.store.silence import Silence
 from server_stub.store.tickets import Tickets
 from server_stub.tally import Tally
+from server_stub.watch import watch
 from server_stub.words import Library
 
 
@@ -69,7 +74,8 @@ def create_app(settings: Settings, clock: Clock = utc_now, hasher: PasswordHashe
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         await parts.aside(parts.blobs.start)
-        yield
+        async with beside(watch(parts).run):
+            yield
         parts.revision.close()
         await parts.aside(parts.database.close)
 
@@ -87,6 +93,7 @@ def create_app(settings: Settings, clock: Clock = utc_now, hasher: PasswordHashe
         DeviceRoutes(parts),
         TicketRoutes(parts, door),
         ConversationRoutes(parts, door),
+        ChangeRoutes(parts, door),
         DeskRoutes(parts, door),
         HealthRoutes(parts, tally),
     ):
@@ -110,7 +117,9 @@ def _revision(settings: Settings, database: Database) -> Revision:
 def build(settings: Settings, clock: Clock, hasher: PasswordHasher) -> Parts:
     """The parts of a server on this data folder."""
     database = Database(settings.database_url, THREADS)
-    journal = Journal(database, clock, ring=lambda _device_id: None)
+    bell = Bell()
+    own = OwnTickets(database)
+    journal = Journal(database, clock, bell.ring)
     moves = Moves(Rules(timedelta(days=settings.reopen_days), timedelta(days=settings.close_days)))
     return Parts(
         settings=settings,
@@ -120,7 +129,9 @@ def build(settings: Settings, clock: Clock, hasher: PasswordHasher) -> Parts:
         blobs=Blobs(settings.data),
         devices=Devices(database, clock, settings.enrolments_per_hour),
         conversation=Conversation(journal, moves, settings.reports_per_hour),
-        own=OwnTickets(database),
+        own=own,
+        feed=Feed(database, own),
+        bell=bell,
         handling=Handling(journal, moves),
         silence=Silence(database, journal, moves, clock),
         tickets=Tickets(database, journal, clock, settings.reports_per_hour),

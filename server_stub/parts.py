@@ -10,6 +10,7 @@ import anyio
 import anyio.to_thread
 from starlette.requests import Request
 
+from server_stub.bell import Bell
 from server_stub.blobs import Blobs
 from server_stub.links import Links
 from server_stub.passwords import Passwords
@@ -20,6 +21,7 @@ from server_stub.store.clock import Clock
 from server_stub.store.conversation import Conversation
 from server_stub.store.database import Database
 from server_stub.store.devices import Devices
+from server_stub.store.feed import Feed
 from server_stub.store.figures import Figures
 from server_stub.store.handling import Handling
 from server_stub.store.incidents import Incidents
@@ -52,6 +54,8 @@ class Parts:
     tickets: Tickets
     conversation: Conversation
     own: OwnTickets
+    feed: Feed
+    bell: Bell
     handling: Handling
     silence: Silence
     agents: Agents

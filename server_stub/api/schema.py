@@ -169,6 +169,15 @@ class TicketBody(BaseModel):
     missing: list[str]
 
 
+class ChangesBody(BaseModel):
+    """Tickets that changed, and where to go on. `reset`: from the beginning; what is not told again is no more."""
+
+    cursor: str
+    more: bool
+    reset: bool
+    tickets: list[TicketBody]
+
+
 class CategoryBody(BaseModel):
     """A category, with its label in the reader's language."""
 
