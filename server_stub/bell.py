@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 
 from server_stub.errors import TooManyWaiting
 
@@ -35,8 +34,8 @@ class Waiter:
         if self._wake is not None:
             _end(self._wake)
 
-    async def wait(self, seconds: float) -> bool:
-        """Sleep until it is rung, which is True, or it is over, or the time is. Rings before it count."""
+    async def wait(self, seconds: float) -> None:
+        """Sleep until it is rung, or it is over, or the time is. Rings before it count."""
         if not self._is_rung and not self.is_over:
             loop = asyncio.get_running_loop()
             self._wake = loop.create_future()
@@ -46,8 +45,7 @@ class Waiter:
             finally:
                 timer.cancel()
                 self._wake = None
-        is_rung, self._is_rung = self._is_rung, False
-        return is_rung and not self.is_over
+        self._is_rung = False
 
 
 class Bell:
@@ -62,25 +60,27 @@ class Bell:
         """Until somebody waits."""
         await self._awaited.wait()
 
-    @contextmanager
-    def waiter(self, device_id: str) -> Iterator[Waiter]:
+    def enter(self, device_id: str) -> Waiter:
         """One that is rung from now on, whoever it turns out to be: a change must not slip in while that is asked."""
         self._loop = asyncio.get_running_loop()
         waiter = Waiter()
         self._waiting.setdefault(device_id, set()).add(waiter)
         self._awaited.set()
-        try:
-            yield waiter
-        finally:
-            waiting = self._waiting[device_id]
-            waiting.discard(waiter)
-            if not waiting:
-                del self._waiting[device_id]
-            if not self._waiting:
-                self._awaited.clear()
+        return waiter
+
+    def leave(self, device_id: str, waiter: Waiter) -> None:
+        """It waits no longer."""
+        waiting = self._waiting[device_id]
+        waiting.discard(waiter)
+        if not waiting:
+            del self._waiting[device_id]
+        if not self._waiting:
+            self._awaited.clear()
 
     def admit(self, device_id: str, waiter: Waiter) -> None:
         """Let it wait: it is that device's. Raises TooManyWaiting; strangers take no place away."""
+        if waiter.is_admitted:
+            return
         if sum(each.is_admitted for each in self._waiting[device_id]) >= MOST_PER_DEVICE:
             raise TooManyWaiting(retry_after_s=_RETRY_S)
         waiter.is_admitted = True

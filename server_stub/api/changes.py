@@ -14,7 +14,9 @@ from server_stub.api import schema
 from server_stub.api.desk import is_known
 from server_stub.api.door import Door, credential
 from server_stub.api.ticket_body import told
+from server_stub.bell import Bell
 from server_stub.connections import CONNECTION, Connection
+from server_stub.later import LATER, Unanswered
 from server_stub.parts import Parts
 from server_stub.settings import MIB
 from server_stub.store.devices import Credential
@@ -24,6 +26,39 @@ _LONGEST_WAIT_S = 55  # proxies cut after sixty
 _PAGE_BYTES = MIB
 Cursor = Annotated[str, Query(max_length=64, description="From the answer before; nothing for the beginning.")]
 Wait = Annotated[int, Query(ge=0, le=_LONGEST_WAIT_S, description="How many seconds to wait for a change.")]
+
+
+class _Turn:
+    """One request's place among those that wait."""
+
+    __slots__ = ("_bell", "_device_id", "_until_s", "_waiter")
+
+    def __init__(self, bell: Bell, device_id: str, wait_s: float) -> None:
+        self._bell = bell
+        self._device_id = device_id
+        self._until_s = time.monotonic() + wait_s
+        self._waiter = bell.enter(device_id)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it is to be answered now, whatever there is to say."""
+        return self._waiter.is_over or time.monotonic() >= self._until_s
+
+    def admit(self) -> None:
+        """It is known whose it is. Raises TooManyWaiting."""
+        self._bell.admit(self._device_id, self._waiter)
+
+    async def sleep(self) -> None:
+        """Until there may be something to say, or the time is over."""
+        await self._waiter.wait(self._until_s - time.monotonic())
+
+    def end(self) -> None:
+        """Nobody is there any more to be told, or the server stops."""
+        self._waiter.end()
+
+    def close(self) -> None:
+        """It is answered."""
+        self._bell.leave(self._device_id, self._waiter)
 
 
 class ChangeRoutes:
@@ -57,21 +92,20 @@ class ChangeRoutes:
         shown = credential(request)
         if not wait:
             return self._answer(request, await self._read(shown, cursor))
-        return await self._wait(request, shown, cursor, time.monotonic() + wait)
+        turn = self._turn(request, shown, wait)
+        answer = self._answer(request, await self._read(shown, cursor))
+        turn.admit()
+        return answer if answer.status_code == 200 or turn.is_over else Unanswered()
 
-    async def _wait(self, request: Request, shown: Credential, cursor: str, until_s: float) -> Response:
-        bell = self._parts.bell
-        # Awake before the look: what changes after it rings.
-        with bell.waiter(shown.device_id) as waiter:
+    def _turn(self, request: Request, shown: Credential, wait: int) -> _Turn:
+        """This request's, begun before it looks for the first time: what changes after that rings."""
+        later: list[_Turn] = request.scope[LATER]
+        if not later:
+            later.append(_Turn(self._parts.bell, shown.device_id, wait))
             connection: Connection | None = request.scope.get(CONNECTION)
             if connection is not None:
-                connection.hold(waiter.end)
-            while True:
-                answer = self._answer(request, await self._read(shown, cursor))
-                if not waiter.is_admitted:
-                    bell.admit(shown.device_id, waiter)
-                if answer.status_code == 200 or not await waiter.wait(until_s - time.monotonic()):
-                    return answer
+                connection.hold(later[0].end)
+        return later[0]
 
     async def _read(self, shown: Credential, cursor: str) -> News:
         return await self._parts.aside(lambda: self._parts.feed.news(self._door.admit(shown).id, cursor))

@@ -22,6 +22,7 @@ _FIRST = "00000000-0000-4000-8000-000000000000"  # many a made request has it: w
 _ENROL = "/api/v1/devices/{device_id}"
 _SUBMIT = "/api/v1/tickets/{report_id}"
 _SAY = ("/api/v1/tickets/{report_id}/comments/{said_id}", "/api/v1/tickets/{report_id}/operations/{said_id}")
+_CHANGES = "/api/v1/changes"
 _UPLOAD = "/api/v1/tickets/{report_id}/attachments/{sha256}"
 
 
@@ -43,7 +44,9 @@ def described(device: Device, config: schemathesis.Config) -> BaseSchema:
 
     @schema.hook
     def map_case(_context: schemathesis.HookContext, case: schemathesis.Case) -> schemathesis.Case:
-        """Make what is meant to be right agree with itself, so that it gets past the first refusal."""
+        """Make what is meant to be right agree with itself, so that it gets past the first refusal; nobody waits."""
+        if case.operation.path == _CHANGES and str((case.query or {}).get("wait", "")).isdigit():
+            case.query = {**case.query, "wait": 0} if int(case.query["wait"]) <= 55 else case.query
         if case.meta is not None and case.meta.generation.mode is schemathesis.GenerationMode.POSITIVE:
             _agree(case, device.server.site_key)
         return case
