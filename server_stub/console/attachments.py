@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from starlette.requests import Request
@@ -11,7 +12,7 @@ from starlette.routing import Route
 from server_stub.errors import NoSuchPage
 from server_stub.file_names import file_name
 from server_stub.links import SPAN_S, Form, Wanted
-from server_stub.manifest import Attachment, Manifest, parse
+from server_stub.manifest import Manifest, parse
 from server_stub.parts import Parts
 from server_stub.pictures import Copy, NotAPicture
 
@@ -21,6 +22,15 @@ _HEADERS = {
     "Referrer-Policy": "no-referrer",
     "Cache-Control": f"private, max-age={SPAN_S}, immutable",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class _Announced:
+    """An attachment as it was announced."""
+
+    sha256: str
+    bytes: int
+    name: str
 
 
 class AttachmentRoutes:
@@ -58,13 +68,19 @@ class AttachmentRoutes:
         except NotAPicture as error:
             raise NoSuchPage from error
 
-    def _announced(self, wanted: Wanted) -> Attachment:
+    def _announced(self, wanted: Wanted) -> _Announced:
         ticket = self._parts.queue.ticket(wanted.ticket_id)
         if ticket is None:
             raise NoSuchPage
-        part = parse(Manifest, ticket.manifest).attachments[wanted.position]
-        if ticket.attachments[wanted.position].received_at is None or not self._parts.blobs.has(
-            part.sha256, part.bytes
-        ):
+        if wanted.comment_id:
+            shown = self._parts.queue.attachment(wanted.ticket_id, wanted.comment_id, wanted.position)
+            if shown is None:
+                raise NoSuchPage
+            part, received_at = _Announced(shown.sha256, shown.bytes, shown.name), shown.received_at
+        else:
+            told = parse(Manifest, ticket.manifest).attachments[wanted.position]
+            part = _Announced(told.sha256, told.bytes, told.name)
+            received_at = ticket.attachments[wanted.position].received_at
+        if received_at is None or not self._parts.blobs.has(part.sha256, part.bytes):
             raise NoSuchPage
         return part

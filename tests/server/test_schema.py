@@ -121,6 +121,7 @@ def test_times_keep_their_zone() -> None:
 
 NEEDED = [
     "console/templates/base.html",
+    "console/templates/conversation.html",
     "console/templates/docs.html",
     "console/templates/error.html",
     "console/templates/login.html",

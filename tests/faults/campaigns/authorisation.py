@@ -36,7 +36,7 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 CHANGING = ("201", "done")
 STATIC = {OWN: "deskbell.css", FOREIGN: "../pages.py", ABSENT: "nothing.css", DELETED: "%2e%2e/pages.py"}
 NOWHERE = "nowhere:"
-FORM = urlencode({"login": LOGIN, "password": PASSWORD, "on": "yes", "where": "here"})
+FORM = {"login": LOGIN, "password": PASSWORD, "on": "yes", "where": "here", "act": "reply", "text": "said"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +173,8 @@ class Asking:
         if method in ("GET", "HEAD", "TRACE"):
             return None
         if row.address.startswith("/console"):
-            return FORM.encode()
+            # A colleague, and words that were not said before: each time there is something to do.
+            return urlencode({**FORM, "id": str(uuid.uuid4()), "agent": str(self._cast.colleague_id)}).encode()
         if "sha256" in row.address:
             return about.picture
         if "said_id" in row.address:
