@@ -34,6 +34,7 @@ from server_stub.outermost import Outermost
 from server_stub.parts import THREADS, Parts
 from server_stub.passwords import Passwords
 from server_stub.pictures import Pictures
+from server_stub.rounds import Rounds
 from server_stub.settings import Settings
 from server_stub.store.agents import Agents, LoginAttempts, Sessions
 from server_stub.store.clock import Clock, utc_now
@@ -74,7 +75,7 @@ def create_app(settings: Settings, clock: Clock = utc_now, hasher: PasswordHashe
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         await parts.aside(parts.blobs.start)
-        async with beside(watch(parts).run):
+        async with beside(watch(parts).run, Rounds(parts).run):
             yield
         parts.revision.close()
         await parts.aside(parts.database.close)

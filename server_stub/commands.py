@@ -30,6 +30,7 @@ _ = gettext.translation("deskbell", assets.locale_dir(), fallback=True).gettext
 DATABASE = "DESKBELL_DATABASE_URL"
 SHORTEST_PASSWORD = 8
 _KEY_BYTES = 32
+_MOST_DAYS = 36_500
 
 
 class CannotDo(Exception):
@@ -63,6 +64,8 @@ def run(arguments: Namespace) -> int:
         max_attachment_bytes=min(arguments.max_attachment_mib * MIB, 2**31 - 1),
         enrolments_per_hour=arguments.enrolments_per_hour,
         reports_per_hour=arguments.reports_per_hour,
+        reopen_days=min(arguments.reopen_days, _MOST_DAYS),
+        close_days=min(arguments.close_days, _MOST_DAYS),
     )
     with _opened(settings):
         pass

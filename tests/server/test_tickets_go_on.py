@@ -14,8 +14,9 @@ import pytest
 from server_stub.life import Act
 from server_stub.manifest import Attachment
 from server_stub.store.handling import Words
+from tests.rigs.waiting import wait_until
 from tests.server.desk import Desk, comment, desk, operation, send
-from tests.server.rig import Device, FakeClock, Server, attachment, digest, manifest, png
+from tests.server.rig import Agent, Device, FakeClock, Server, attachment, digest, manifest, png
 
 pytestmark = pytest.mark.both
 
@@ -387,3 +388,41 @@ def test_too_many_comments_are_told_to_come_later(serve: Callable[..., Server], 
     assert int(refused.headers["Retry-After"]) == 3601
     clock.forward(seconds=3601)
     assert send(device, comment(report["report_id"])).status_code == 201
+
+
+def test_a_server_that_starts_closes_what_is_due(
+    device: Device, ticket: str, people: Desk, clock: FakeClock, serve: Callable[..., Server]
+) -> None:
+    people.say(ticket, Act.SOLVE)
+    clock.forward(days=7)
+    serve()
+    wait_until(lambda: told(device, ticket)["status"] == "closed", "the ticket to be closed", 20)
+
+
+def test_many_that_close_what_is_due_at_once_close_each_once(
+    device: Device, people: Desk, data: Path, clock: FakeClock
+) -> None:
+    tickets = [manifest() for _ in range(5)]
+    for report in tickets:
+        device.submit(report)
+        people.say(report["report_id"], Act.SOLVE)
+    clock.forward(days=8)
+    with ThreadPoolExecutor(4) as pool:
+        assert sum(pool.map(lambda _: people.silence.close_due(), range(4))) == 5
+    for report in tickets:
+        assert kinds(told(device, report["report_id"])).count("closed") == 1
+
+
+def test_the_desk_sets_how_long_it_waits(serve: Callable[..., Server], data: Path, clock: FakeClock) -> None:
+    server = serve(close_days=2, reopen_days=1)
+    device, agent = server.device(), Agent(server)
+    report = manifest()
+    device.submit(report)
+    with agent.session:
+        agent.log_in()
+        form = {"id": str(uuid.uuid4()), "act": "solve", "text": "Done"}
+        assert agent.post(f"/console/tickets/{report['report_id']}/say", form).status_code == 303
+    assert told(device, report["report_id"])["closes_at"] == "2026-11-25T09:41:07Z"
+    send(device, operation(report["report_id"], "solved"))
+    clock.forward(days=1, seconds=1)
+    assert send(device, operation(report["report_id"], "reopen")).json()["ticket"]["number"] == 1002
