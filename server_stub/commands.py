@@ -21,6 +21,7 @@ from server_stub.store.agents import AgentExists, Agents, folded
 from server_stub.store.clock import utc_now
 from server_stub.store.database import Database
 from server_stub.store.devices import Devices
+from server_stub.store.feed import forget_cursors
 from server_stub.store.incidents import Incidents
 from server_stub.store.schema import NewerDatabase, upgrade
 from server_stub.store.sites import SiteExists, Sites
@@ -46,8 +47,8 @@ def init(arguments: Namespace) -> int:
             _write_key(settings.key_path)
     except (FileExistsError, NotADirectoryError) as error:
         raise CannotDo(_("{path} is not a folder.").format(path=error.filename)) from error
-    with _migrated(settings):
-        pass
+    with _migrated(settings) as database:
+        forget_cursors(database)
     _print(_("The data folder is ready: {path}").format(path=settings.data))
     return 0
 

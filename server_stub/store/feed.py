@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+import secrets
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, bindparam, select
+from sqlalchemy import Connection, bindparam, select, update
 
 from server_stub.store.database import Database
 from server_stub.store.journal import CHANGED
@@ -71,6 +72,13 @@ class Feed:
         """How many changes there were by now."""
         with self._database.read() as connection:
             return _counted(connection)
+
+
+def forget_cursors(database: Database) -> None:
+    """Let every client begin anew: the database may be a backup, in which numbers mean something else."""
+    renewed = update(counters).where(counters.c.name == "origin").values(value=secrets.randbelow(2**31))
+    with database.write() as connection:
+        connection.execute(renewed)
 
 
 def _counted(connection: Connection) -> int:

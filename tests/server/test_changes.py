@@ -24,7 +24,7 @@ from server_stub.life import Act
 from server_stub.store.tables import counters
 from tests.rigs.waiting import wait_until
 from tests.server.desk import Desk, comment, desk, operation, send
-from tests.server.rig import Device, FakeClock, Process, Server, manifest, stored
+from tests.server.rig import Device, FakeClock, Process, Server, command, manifest, stored
 
 pytestmark = pytest.mark.both
 
@@ -138,6 +138,14 @@ def test_a_cursor_from_before_a_backup_was_restored_begins_anew(device: Device) 
     cursor = changes(device).json()["cursor"]
     with stored(device.server.data) as database, database.write() as connection:
         connection.execute(update(counters).where(counters.c.name == "changed").values(value=counters.c.value - 1))
+    answer = changes(device, cursor)
+    assert (ids(answer), answer.json()["reset"]) == ([ticket], True)
+
+
+def test_after_init_as_a_restore_asks_for_it_every_cursor_begins_anew(device: Device) -> None:
+    ticket = filed(device)
+    cursor = changes(device).json()["cursor"]
+    assert command("init", "--data", str(device.server.data)).returncode == 0
     answer = changes(device, cursor)
     assert (ids(answer), answer.json()["reset"]) == ([ticket], True)
 
