@@ -21,6 +21,7 @@ from sqlalchemy import update
 
 from server_stub.bell import MOST_PER_DEVICE
 from server_stub.life import Act
+from server_stub.store.journal import Journal
 from server_stub.store.tables import counters
 from tests.rigs.waiting import wait_until
 from tests.server.desk import Desk, comment, desk, operation, send
@@ -309,6 +310,29 @@ def test_two_processes_wake_each_others_waiters(
         answer = future.result(10)
         assert ids(answer) == [ticket]
         cursor = answer.json()["cursor"]
+
+
+def test_no_change_appears_behind_a_cursor_that_was_given(
+    device: Device, data: Path, clock: FakeClock, aside: ThreadPoolExecutor
+) -> None:
+    """Numbers come in the order of commits: while one is given and not committed, nobody gets the next."""
+    slow, quick = filed(device), filed(device)
+    cursor = changes(device).json()["cursor"]
+
+    def change(journal: Journal, ticket: str) -> int:
+        with journal.entry() as entry:
+            return entry.touch(ticket, device.id)
+
+    with stored(data) as one, stored(data) as other:
+        journals = [Journal(database, clock, ring=lambda _device_id: None) for database in (one, other)]
+        with journals[0].entry() as entry:
+            first = entry.touch(slow, device.id)
+            future = aside.submit(change, journals[1], quick)
+            with pytest.raises(TimeoutError):
+                future.result(0.5)
+            assert changes(device, cursor).status_code == 304
+        assert future.result(10) > first
+    assert ids(changes(device, cursor)) == [slow, quick]
 
 
 @dataclass
