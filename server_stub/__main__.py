@@ -74,6 +74,21 @@ def parser() -> argparse.ArgumentParser:
     run.add_argument("--enrolments-per-hour", type=_count, default=600, help=_("per address; default: %(default)s"))
     run.add_argument("--reports-per-hour", type=_count, default=600, help=_("per device; default: %(default)s"))
 
+    run.add_argument(
+        "--close-days",
+        type=_count,
+        default=7,
+        metavar=_("DAYS"),
+        help=_("close a solved ticket when its requester has said nothing for so long (default: %(default)s)"),
+    )
+    run.add_argument(
+        "--reopen-days",
+        type=_count,
+        default=14,
+        metavar=_("DAYS"),
+        help=_("reopen a closed ticket for so long; after that another one goes on (default: %(default)s)"),
+    )
+
     site = command("add-site", _("add a company or branch, and print its public site key"))
     site.add_argument("name", metavar=_("NAME"))
     site.add_argument("--phone", help=_("the desk’s phone number, shown to employees"))

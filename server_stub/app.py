@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any
 
 from argon2 import PasswordHasher
@@ -13,6 +14,8 @@ from starlette.staticfiles import StaticFiles
 
 import assets
 from server_stub.answers import Answers
+from server_stub.api.changes import ChangeRoutes
+from server_stub.api.conversation import ConversationRoutes
 from server_stub.api.desk import DeskRoutes
 from server_stub.api.devices import DeviceRoutes
 from server_stub.api.docs import DocsRoutes
@@ -20,6 +23,8 @@ from server_stub.api.door import Door
 from server_stub.api.health import HealthRoutes
 from server_stub.api.schema import document
 from server_stub.api.tickets import TicketRoutes
+from server_stub.bell import Bell
+from server_stub.beside import beside
 from server_stub.blobs import Blobs
 from server_stub.console.attachments import AttachmentRoutes
 from server_stub.console.pages import Pages
@@ -29,17 +34,26 @@ from server_stub.outermost import Outermost
 from server_stub.parts import THREADS, Parts
 from server_stub.passwords import Passwords
 from server_stub.pictures import Pictures
+from server_stub.rounds import Rounds
 from server_stub.settings import Settings
 from server_stub.store.agents import Agents, LoginAttempts, Sessions
 from server_stub.store.clock import Clock, utc_now
+from server_stub.store.conversation import Conversation
 from server_stub.store.database import Database
 from server_stub.store.devices import Devices
+from server_stub.store.feed import Feed
 from server_stub.store.figures import Figures
+from server_stub.store.handling import Handling
 from server_stub.store.incidents import Incidents
+from server_stub.store.journal import Journal
+from server_stub.store.moves import Moves, Rules
+from server_stub.store.own import OwnTickets
 from server_stub.store.queue import Queue
 from server_stub.store.revision import DistantRevision, LocalRevision, Revision
+from server_stub.store.silence import Silence
 from server_stub.store.tickets import Tickets
 from server_stub.tally import Tally
+from server_stub.watch import watch
 from server_stub.words import Library
 
 
@@ -61,7 +75,8 @@ def create_app(settings: Settings, clock: Clock = utc_now, hasher: PasswordHashe
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         await parts.aside(parts.blobs.start)
-        yield
+        async with beside(watch(parts).run, Rounds(parts).run):
+            yield
         parts.revision.close()
         await parts.aside(parts.database.close)
 
@@ -75,7 +90,14 @@ def create_app(settings: Settings, clock: Clock = utc_now, hasher: PasswordHashe
         lifespan=lifespan,
     )
     door = Door(parts.devices)
-    for routes in (DeviceRoutes(parts), TicketRoutes(parts, door), DeskRoutes(parts, door), HealthRoutes(parts, tally)):
+    for routes in (
+        DeviceRoutes(parts),
+        TicketRoutes(parts, door),
+        ConversationRoutes(parts, door),
+        ChangeRoutes(parts, door),
+        DeskRoutes(parts, door),
+        HealthRoutes(parts, tally),
+    ):
         app.include_router(routes.router())
     pages = Pages()
     for pages_of in (ConsoleRoutes(parts, pages), AttachmentRoutes(parts), DocsRoutes(app, parts, pages)):
@@ -96,6 +118,10 @@ def _revision(settings: Settings, database: Database) -> Revision:
 def build(settings: Settings, clock: Clock, hasher: PasswordHasher) -> Parts:
     """The parts of a server on this data folder."""
     database = Database(settings.database_url, THREADS)
+    bell = Bell()
+    own = OwnTickets(database)
+    journal = Journal(database, clock, bell.ring)
+    moves = Moves(Rules(timedelta(days=settings.reopen_days), timedelta(days=settings.close_days)))
     return Parts(
         settings=settings,
         clock=clock,
@@ -103,7 +129,13 @@ def build(settings: Settings, clock: Clock, hasher: PasswordHasher) -> Parts:
         revision=_revision(settings, database),
         blobs=Blobs(settings.data),
         devices=Devices(database, clock, settings.enrolments_per_hour),
-        tickets=Tickets(database, clock, settings.reports_per_hour),
+        conversation=Conversation(journal, moves, settings.reports_per_hour),
+        own=own,
+        feed=Feed(database, own),
+        bell=bell,
+        handling=Handling(journal, moves),
+        silence=Silence(database, journal, moves, clock),
+        tickets=Tickets(database, journal, clock, settings.reports_per_hour),
         agents=Agents(database, clock),
         incidents=Incidents(database, clock),
         queue=Queue(database),

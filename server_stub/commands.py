@@ -21,6 +21,7 @@ from server_stub.store.agents import AgentExists, Agents, folded
 from server_stub.store.clock import utc_now
 from server_stub.store.database import Database
 from server_stub.store.devices import Devices
+from server_stub.store.feed import forget_cursors
 from server_stub.store.incidents import Incidents
 from server_stub.store.schema import NewerDatabase, upgrade
 from server_stub.store.sites import SiteExists, Sites
@@ -30,6 +31,7 @@ _ = gettext.translation("deskbell", assets.locale_dir(), fallback=True).gettext
 DATABASE = "DESKBELL_DATABASE_URL"
 SHORTEST_PASSWORD = 8
 _KEY_BYTES = 32
+_MOST_DAYS = 36_500
 
 
 class CannotDo(Exception):
@@ -45,8 +47,8 @@ def init(arguments: Namespace) -> int:
             _write_key(settings.key_path)
     except (FileExistsError, NotADirectoryError) as error:
         raise CannotDo(_("{path} is not a folder.").format(path=error.filename)) from error
-    with _migrated(settings):
-        pass
+    with _migrated(settings) as database:
+        forget_cursors(database)
     _print(_("The data folder is ready: {path}").format(path=settings.data))
     return 0
 
@@ -63,6 +65,8 @@ def run(arguments: Namespace) -> int:
         max_attachment_bytes=min(arguments.max_attachment_mib * MIB, 2**31 - 1),
         enrolments_per_hour=arguments.enrolments_per_hour,
         reports_per_hour=arguments.reports_per_hour,
+        reopen_days=min(arguments.reopen_days, _MOST_DAYS),
+        close_days=min(arguments.close_days, _MOST_DAYS),
     )
     with _opened(settings):
         pass

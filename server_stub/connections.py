@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Callable
 
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 _MOST_FILES = 65_536
+CONNECTION = "deskbell.connection"  # in the scope of a request: the connection on which it came
 
 
 class Connection(H11Protocol):
@@ -16,6 +18,8 @@ class Connection(H11Protocol):
 
     head_s = 30.0
     _patience: asyncio.TimerHandle | None = None
+    _release: Callable[[], None] | None = None
+    _is_ending = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """A client is there."""
@@ -26,6 +30,24 @@ class Connection(H11Protocol):
         """It has gone."""
         super().connection_lost(exc)
         self._rest()
+        self._end()
+
+    def shutdown(self) -> None:
+        """The server stops."""
+        super().shutdown()
+        self._end()
+
+    def hold(self, release: Callable[[], None]) -> None:
+        """A request will be answered later; `release` is called, once, when there is no more use in waiting."""
+        self._release = release
+        if self._is_ending:
+            self._end()
+
+    def handle_events(self) -> None:
+        """Make what it says into requests."""
+        super().handle_events()
+        if self.scope is not None:
+            self.scope[CONNECTION] = self  # type: ignore[literal-required]
 
     def data_received(self, data: bytes) -> None:
         """It says something. The time counts from the first byte of a head to its last."""
@@ -37,8 +59,15 @@ class Connection(H11Protocol):
 
     def on_response_complete(self) -> None:
         """It has its answer; from here on uvicorn itself waits, until more comes."""
+        self._release = None
         super().on_response_complete()
         self._rest()
+
+    def _end(self) -> None:
+        self._is_ending = True
+        if self._release is not None:
+            release, self._release = self._release, None
+            release()
 
     def _watch(self) -> None:
         if self._patience is None and not self.transport.is_closing():

@@ -10,8 +10,8 @@ Failure
 ├── LengthRequired                                  411
 ├── TooLarge                                        413
 ├── UnsupportedMediaType                            415
-├── Invalid, ReportDiffers, DigestDiffers           422
-├── TooManyEnrolments, TooManyReports, TooManyLogins  429
+├── Invalid, ReportDiffers, SentDiffers, DigestDiffers  422
+├── TooManyEnrolments, TooManyReports, TooManyComments, TooManyWaiting, TooManyLogins  429
 ├── ServerFault                                     500
 ├── Unavailable                                     503
 └── StorageFull                                     507
@@ -191,6 +191,15 @@ class ReportDiffers(Failure):
     detail = N_("A report with this id is here already and says something else. It was left as it is.")
 
 
+class SentDiffers(Failure):
+    """A comment or an operation under an id that was used before."""
+
+    status = 422
+    code = "sent_differs"
+    title = N_("This was sent before with another content")
+    detail = N_("Something with this id is here already and says something else. It was left as it is.")
+
+
 class DigestDiffers(Failure):
     """The bytes are not those that the manifest names."""
 
@@ -223,6 +232,22 @@ class TooManyReports(Throttled):
     code = "too_many_reports"
     title = N_("Too many reports at once")
     detail = N_("This device sent more reports within an hour than are allowed. It will work again later.")
+
+
+class TooManyComments(Throttled):
+    """More comments and operations from one device than the limit."""
+
+    code = "too_many_comments"
+    title = N_("Too many comments at once")
+    detail = N_("This device sent more comments within an hour than are allowed. It will work again later.")
+
+
+class TooManyWaiting(Throttled):
+    """More requests of one device that wait for a change than the limit."""
+
+    code = "too_many_waiting"
+    title = N_("Too many requests at once")
+    detail = N_("This device waits for news in more places at once than are allowed.")
 
 
 class TooManyLogins(Throttled):

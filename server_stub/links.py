@@ -25,11 +25,12 @@ class Form(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What a link leads to."""
+    """What a link leads to: an attachment of a report, or of a comment where that is named."""
 
     ticket_id: str
     position: int
     form: Form
+    comment_id: str = ""
 
 
 class Links:
@@ -42,7 +43,7 @@ class Links:
     def token(self, wanted: Wanted) -> str:
         """A token that leads to `wanted` for ten to twenty minutes."""
         expires_s = (int(self._clock().timestamp()) // SPAN_S + 2) * SPAN_S
-        payload = f"{wanted.ticket_id}:{wanted.position}:{wanted.form}:{expires_s}".encode()
+        payload = f"{wanted.ticket_id}:{wanted.comment_id}:{wanted.position}:{wanted.form}:{expires_s}".encode()
         return f"{_text(payload)}.{_text(self._seal(payload))}"
 
     def wanted(self, token: str) -> Wanted | None:
@@ -54,10 +55,10 @@ class Links:
             return None
         if not hmac.compare_digest(shown, self._seal(payload)):
             return None
-        ticket_id, position, form, expires_s = payload.decode().split(":")
+        ticket_id, comment_id, position, form, expires_s = payload.decode().split(":")
         if datetime.fromtimestamp(int(expires_s), UTC) <= self._clock():
             return None
-        return Wanted(ticket_id, int(position), Form(form))
+        return Wanted(ticket_id, int(position), Form(form), comment_id)
 
     def _seal(self, payload: bytes) -> bytes:
         return hmac.digest(self._key, payload, hashlib.sha256)

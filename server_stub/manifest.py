@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
+from collections.abc import Sequence
 from enum import StrEnum
 from typing import Annotated, Literal, NoReturn, Self, TypeVar
 
@@ -51,11 +52,13 @@ class Via(StrEnum):
     CLI = "cli"
 
 
-class _Part(BaseModel):
+class Part(BaseModel):
+    """Something that a client sends. Keys that are not known are tolerated."""
+
     model_config = ConfigDict(strict=True, frozen=True, extra="ignore", allow_inf_nan=False)
 
 
-class Requester(_Part):
+class Requester(Part):
     """What the machine claims of the person; nobody has verified it."""
 
     name: Claim = None
@@ -63,7 +66,7 @@ class Requester(_Part):
     host: Claim = None
 
 
-class Fact(_Part):
+class Fact(Part):
     """One fact about the machine. `label` and `alarm` are source strings of the shared catalogue."""
 
     key: Annotated[str, Field(min_length=1, max_length=64)]
@@ -72,7 +75,7 @@ class Fact(_Part):
     alarm: Annotated[str | None, Field(max_length=200)] = None
 
 
-class Display(_Part):
+class Display(Part):
     """The display that a screenshot shows: physical pixels, virtual-desktop position."""
 
     name: Annotated[str | None, Field(max_length=255)] = None
@@ -85,7 +88,7 @@ class Display(_Part):
     primary: bool
 
 
-class Attachment(_Part):
+class Attachment(Part):
     """One attachment that the report announces; its bytes are uploaded on their own."""
 
     sha256: Annotated[str, Field(pattern=SHA256)]
@@ -97,7 +100,7 @@ class Attachment(_Part):
     display: Display | None = None
 
 
-class Manifest(_Part):
+class Manifest(Part):
     """A report."""
 
     format: Annotated[Literal[1], WHOLE]
@@ -115,10 +118,7 @@ class Manifest(_Part):
 
     @model_validator(mode="after")
     def _one_length_for_one_digest(self) -> Self:
-        lengths: dict[str, int] = {}
-        for attachment in self.attachments:
-            if lengths.setdefault(attachment.sha256, attachment.bytes) != attachment.bytes:
-                raise ValueError("one digest with two lengths")
+        one_length_for_one_digest(self.attachments)
         return self
 
     @property
@@ -127,7 +127,15 @@ class Manifest(_Part):
         return sum(attachment.kind is Kind.SCREENSHOT for attachment in self.attachments)
 
 
-class EnrolmentBody(_Part):
+def one_length_for_one_digest(attachments: Sequence[Attachment]) -> None:
+    """Raise ValueError where two attachments of one digest claim to have different lengths."""
+    lengths: dict[str, int] = {}
+    for attachment in attachments:
+        if lengths.setdefault(attachment.sha256, attachment.bytes) != attachment.bytes:
+            raise ValueError("one digest with two lengths")
+
+
+class EnrolmentBody(Part):
     """What a device sends to enrol."""
 
     site_key: Annotated[str, Field(max_length=64)]

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from server_stub.errors import Failure, ServerFault
+from server_stub.later import LATER, Later
 from server_stub.tally import Tally
 
 log = logging.getLogger(__name__)
@@ -57,8 +58,13 @@ class Outermost:
                 message["headers"] += [header for header in _RAW if header[0] not in has]
             await send(message)
 
+        later: list[Later] = []
+        scope[LATER] = later
         try:
-            await self._app(scope, receive, sending)
+            await self._app(dict(scope), receive, sending)
+            while later and not has_started:
+                await later[0].sleep()
+                await self._app(dict(scope), receive, sending)
         except ClientDisconnect:
             return
         except Exception as error:
@@ -66,6 +72,9 @@ class Outermost:
             if not has_started:
                 response = self._apology(Request(scope), ServerFault())
                 await response(scope, receive, sending)
+        finally:
+            for each in later:
+                each.close()
 
 
 def where(error: BaseException) -> str:

@@ -10,6 +10,7 @@ import anyio
 import anyio.to_thread
 from starlette.requests import Request
 
+from server_stub.bell import Bell
 from server_stub.blobs import Blobs
 from server_stub.links import Links
 from server_stub.passwords import Passwords
@@ -17,12 +18,17 @@ from server_stub.pictures import Pictures
 from server_stub.settings import Settings
 from server_stub.store.agents import Agents, LoginAttempts, Sessions
 from server_stub.store.clock import Clock
+from server_stub.store.conversation import Conversation
 from server_stub.store.database import Database
 from server_stub.store.devices import Devices
+from server_stub.store.feed import Feed
 from server_stub.store.figures import Figures
+from server_stub.store.handling import Handling
 from server_stub.store.incidents import Incidents
+from server_stub.store.own import OwnTickets
 from server_stub.store.queue import Queue
 from server_stub.store.revision import Revision
+from server_stub.store.silence import Silence
 from server_stub.store.tickets import Tickets
 from server_stub.words import Library, Words
 
@@ -46,6 +52,12 @@ class Parts:
     blobs: Blobs
     devices: Devices
     tickets: Tickets
+    conversation: Conversation
+    own: OwnTickets
+    feed: Feed
+    bell: Bell
+    handling: Handling
+    silence: Silence
     agents: Agents
     incidents: Incidents
     queue: Queue

@@ -19,7 +19,7 @@ class Settings:
 
     Everything durable lies under `data`: the database, the attachments and the key that signs their links. `database`
     is the address of a PostgreSQL database, where that is used instead; it is asked for news to tell devices no sooner
-    than after `fresh_s`.
+    than after `fresh_s`. A closed ticket may be reopened for `reopen_days`, a solved one is closed after `close_days`.
     """
 
     data: Path
@@ -32,6 +32,8 @@ class Settings:
     logins_per_quarter_and_address: int = 30
     stall_s: float = 60.0
     fresh_s: float = 1.0
+    reopen_days: int = 14
+    close_days: int = 7
 
     @property
     def database_url(self) -> str | URL:

@@ -10,7 +10,9 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 
+from server_stub.life import EventKind
 from server_stub.manifest import EnrolmentBody, Manifest
+from server_stub.said import Comment, Operation
 
 _REF = "#/components/schemas/{model}"
 _TICKET = "/api/v1/tickets/{report_id}"
@@ -77,10 +79,72 @@ class ReceiptBody(BaseModel):
     missing: list[str]
 
 
+class SaidReceiptBody(BaseModel):
+    """The proof that the desk has a comment or an operation, with the ticket that goes on."""
+
+    report_id: str
+    id: str
+    body_sha256: str
+    ticket: TicketRef
+    missing: list[str]
+
+
 class Person(BaseModel):
     """An agent, by name."""
 
     name: str
+
+
+class Author(BaseModel):
+    """Who said or did something; `is_me` is the requester."""
+
+    name: str
+    is_me: bool
+
+
+class AttachmentBody(BaseModel):
+    """An attachment; `name` and `media_type` are what was claimed of it."""
+
+    sha256: str
+    bytes: int
+    name: str
+    media_type: str
+    is_here: bool
+
+
+class CommentBody(BaseModel):
+    """A comment that the requester may read."""
+
+    id: str
+    at: datetime
+    author: Author
+    text: str
+    is_thanks: bool
+    attachments: list[AttachmentBody]
+
+
+class EventBody(BaseModel):
+    """Something that happened to the ticket; `by` is null where it happened by itself."""
+
+    id: str
+    at: datetime
+    kind: EventKind
+    by: Author | None
+    text: str
+
+
+class Rating(BaseModel):
+    """What the requester thought of it."""
+
+    stars: int
+    text: str
+
+
+class TicketLink(BaseModel):
+    """Another ticket of one's own that this one continues, or that continues it."""
+
+    id: str
+    number: int
 
 
 class TicketBody(BaseModel):
@@ -95,7 +159,23 @@ class TicketBody(BaseModel):
     created_at: datetime
     updated_at: datetime
     agent: Person | None
+    picked_up_at: datetime | None
+    closes_at: datetime | None
+    rating: Rating | None
+    links: list[TicketLink]
+    comments: list[CommentBody]
+    events: list[EventBody]
+    attachments: list[AttachmentBody]
     missing: list[str]
+
+
+class ChangesBody(BaseModel):
+    """Tickets that changed, and where to go on. `reset`: from the beginning; what is not told again is no more."""
+
+    cursor: str
+    more: bool
+    reset: bool
+    tickets: list[TicketBody]
 
 
 class CategoryBody(BaseModel):
@@ -161,11 +241,17 @@ def raw_body() -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": content}}
 
 
+def bytes_of(*media_types: str) -> dict[str, Any]:
+    """An answer of raw bytes, of one of these types."""
+    schema = {"schema": {"type": "string", "format": "binary"}}
+    return {"description": _MEANING[200], "content": dict.fromkeys(media_types, schema)}
+
+
 def document(app: FastAPI) -> dict[str, Any]:
     """The OpenAPI document, with the bodies that routes read by themselves and the device's credential."""
     described = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
     schemas = described.setdefault("components", {}).setdefault("schemas", {})
-    for model in (Manifest, EnrolmentBody, ErrorBody):
+    for model in (Manifest, EnrolmentBody, Comment, Operation, ErrorBody):
         shape = model.model_json_schema(ref_template=_REF)
         schemas.update(shape.pop("$defs", {}))
         schemas[model.__name__] = shape
@@ -183,7 +269,7 @@ def document(app: FastAPI) -> dict[str, Any]:
 
 
 def _link_receipts(paths: dict[str, Any]) -> None:
-    """Say what a receipt leads to: the ticket, and the attachments that are missing."""
+    """Say what a receipt leads to: the ticket, the attachments that are missing, and what may be said of it."""
     ticket, attachment = paths[_TICKET], paths[f"{_TICKET}/attachments/{{sha256}}"]
     own = {"report_id": "$request.path.report_id"}
     links = {
@@ -193,6 +279,8 @@ def _link_receipts(paths: dict[str, Any]) -> None:
             "parameters": {**own, "sha256": "$response.body#/missing/0"},
         },
     }
-    for operation in (ticket["put"], attachment["put"]):
+    said = [paths[f"{_TICKET}/{kind}/{{said_id}}"]["put"] for kind in ("comments", "operations")]
+    to_say = {each["operationId"]: {"operationId": each["operationId"], "parameters": own} for each in said}
+    for operation in (ticket["put"], attachment["put"], *said):
         for status in ("200", "201"):
-            operation["responses"][status]["links"] = links
+            operation["responses"][status]["links"] = {**links, **to_say}

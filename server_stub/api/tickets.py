@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Path
 from starlette.requests import Request
@@ -13,12 +13,13 @@ from starlette.responses import JSONResponse
 from server_stub.api import bodies, schema
 from server_stub.api.arrival import Arrival
 from server_stub.api.door import Door, credential
+from server_stub.api.ticket_body import told
 from server_stub.api.upload import Target, Upload
 from server_stub.errors import DigestDiffers, Invalid, TooLarge
 from server_stub.manifest import SHA256, UUID4, Manifest, parse
 from server_stub.parts import Parts
 from server_stub.settings import MANIFEST_BYTES, MIB
-from server_stub.store.tickets import OwnTicket, Receipt
+from server_stub.store.tickets import Receipt
 
 _PIECE_BYTES = 1024 * 1024
 _WHOLE_BYTES = 32 * MIB
@@ -51,7 +52,7 @@ class TicketRoutes:
             "/{report_id}",
             self.read,
             methods=["GET"],
-            summary="Read one’s own ticket",
+            summary="Read one’s own ticket, with all that became of it",
             responses=schema.answers({200: schema.TicketBody}, 401, 403, 404, 422),
         )
         router.add_api_route(
@@ -129,8 +130,8 @@ class TicketRoutes:
     async def read(self, request: Request, report_id: ReportId) -> JSONResponse:
         """A ticket that this very device submitted."""
         shown = credential(request)
-        ticket = await self._parts.aside(lambda: self._parts.tickets.own(self._door.admit(shown).id, report_id))
-        return JSONResponse(_own(ticket))
+        ticket = await self._parts.aside(lambda: self._parts.own.one(self._door.admit(shown).id, report_id))
+        return JSONResponse(told(ticket))
 
     async def upload(self, request: Request, report_id: ReportId, sha256: Digest) -> JSONResponse:
         """Store the bytes of an attachment that the manifest announced. Durable before the answer.
@@ -190,18 +191,3 @@ def _answer(receipt: Receipt, is_new: bool) -> JSONResponse:
         "missing": list(receipt.missing),
     }
     return JSONResponse(body, status_code=201 if is_new else 200)
-
-
-def _own(ticket: OwnTicket) -> dict[str, Any]:
-    return {
-        "id": ticket.id,
-        "number": ticket.number,
-        "status": ticket.status,
-        "text": ticket.text,
-        "category": ticket.category,
-        "blocking": ticket.blocking,
-        "created_at": schema.rfc3339(ticket.created_at),
-        "updated_at": schema.rfc3339(ticket.updated_at),
-        "agent": {"name": ticket.agent_name} if ticket.agent_name else None,
-        "missing": list(ticket.missing),
-    }

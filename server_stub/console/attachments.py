@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 
 from starlette.requests import Request
@@ -9,18 +10,27 @@ from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
 from server_stub.errors import NoSuchPage
+from server_stub.file_names import file_name
 from server_stub.links import SPAN_S, Form, Wanted
-from server_stub.manifest import Attachment, Manifest, cleaned, parse
+from server_stub.manifest import Manifest, parse
 from server_stub.parts import Parts
 from server_stub.pictures import Copy, NotAPicture
 
-_LONGEST_NAME = 120
 _HEADERS = {
     # Even if a browser were talked into opening it as a page: no script, no request, an origin of its own.
     "Content-Security-Policy": "sandbox; default-src 'none'; frame-ancestors 'none'",
     "Referrer-Policy": "no-referrer",
     "Cache-Control": f"private, max-age={SPAN_S}, immutable",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class _Announced:
+    """An attachment as it was announced."""
+
+    sha256: str
+    bytes: int
+    name: str
 
 
 class AttachmentRoutes:
@@ -43,7 +53,7 @@ class AttachmentRoutes:
         if wanted.form is Form.ORIGINAL:
             # Never the media type that somebody claimed: this is for saving, not for opening.
             return FileResponse(original, headers=_HEADERS, media_type="application/octet-stream",
-                                filename=file_name(part))  # fmt: skip
+                                filename=file_name(part.name, part.sha256))  # fmt: skip
         path = await self._copy(Copy.PREVIEW if wanted.form is Form.PREVIEW else Copy.FULL, part.sha256, original)
         media_type = "image/webp" if path.suffix == ".webp" else "image/png"
         return FileResponse(path, headers={**_HEADERS, "Content-Disposition": "inline"}, media_type=media_type)
@@ -58,28 +68,19 @@ class AttachmentRoutes:
         except NotAPicture as error:
             raise NoSuchPage from error
 
-    def _announced(self, wanted: Wanted) -> Attachment:
+    def _announced(self, wanted: Wanted) -> _Announced:
         ticket = self._parts.queue.ticket(wanted.ticket_id)
         if ticket is None:
             raise NoSuchPage
-        part = parse(Manifest, ticket.manifest).attachments[wanted.position]
-        if ticket.attachments[wanted.position].received_at is None or not self._parts.blobs.has(
-            part.sha256, part.bytes
-        ):
+        if wanted.comment_id:
+            shown = self._parts.queue.attachment(wanted.ticket_id, wanted.comment_id, wanted.position)
+            if shown is None:
+                raise NoSuchPage
+            part, received_at = _Announced(shown.sha256, shown.bytes, shown.name), shown.received_at
+        else:
+            told = parse(Manifest, ticket.manifest).attachments[wanted.position]
+            part = _Announced(told.sha256, told.bytes, told.name)
+            received_at = ticket.attachments[wanted.position].received_at
+        if received_at is None or not self._parts.blobs.has(part.sha256, part.bytes):
             raise NoSuchPage
         return part
-
-
-def file_name(part: Attachment) -> str:
-    """A name to save under, made of the claimed one: no folders, no controls, no reserved or hidden names."""
-    name = cleaned(part.name).replace("\n", " ").replace("\t", " ")
-    for separator in '/\\:*?"<>|':
-        name = name.replace(separator, "_")
-    name = name.strip(" .")
-    stem, _, ending = name.rpartition(".")
-    if len(name) > _LONGEST_NAME:
-        name = f"{(stem or name)[: _LONGEST_NAME - 12]}.{ending[:8]}" if stem else name[:_LONGEST_NAME]
-    reserved = {"CON", "PRN", "AUX", "NUL", *(f"{p}{n}" for p in ("COM", "LPT") for n in range(1, 10))}
-    if not name or name.partition(".")[0].upper() in reserved:
-        return f"attachment-{name}" if name else f"attachment-{part.sha256[:8]}"
-    return name

@@ -8,13 +8,17 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from server_stub.api.bodies import whole
+from server_stub.console.multipart import Form, boundary, parse
 from server_stub.errors import BadRequest, ForeignForm, UnsupportedMediaType
 from server_stub.parts import Parts
+from server_stub.settings import MIB
 from server_stub.store.agents import Agent
 
 COOKIE = "deskbell_session"
 _PATH = "/console"
 _FORM_BYTES = 16 * 1024
+_TEXT_BYTES = 256 * 1024
+_WHOLE_BYTES = 32 * MIB
 
 
 class Gate:
@@ -30,13 +34,21 @@ class Gate:
             return None
         return await self._parts.aside(lambda: self._parts.sessions.agent(token))
 
-    async def form(self, request: Request) -> dict[str, str]:
+    async def whole_form(self, request: Request) -> Form:
+        """A form that may carry attachments. Raises ForeignForm, BadRequest, UnsupportedMediaType, TooLarge."""
+        divider = boundary(request.headers.get("content-type", ""))
+        if divider is None:
+            return Form(await self.form(request, _TEXT_BYTES))
+        refuse_foreign(request)
+        return parse(await whole(request, _WHOLE_BYTES, self._parts.settings.stall_s), divider)
+
+    async def form(self, request: Request, limit_bytes: int = _FORM_BYTES) -> dict[str, str]:
         """The fields of a form. Raises ForeignForm, BadRequest, UnsupportedMediaType, TooLarge."""
         refuse_foreign(request)
         media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         if media_type != "application/x-www-form-urlencoded":
             raise UnsupportedMediaType
-        raw = await whole(request, _FORM_BYTES, self._parts.settings.stall_s)
+        raw = await whole(request, limit_bytes, self._parts.settings.stall_s)
         try:
             fields = parse_qs(raw.decode("ascii"), keep_blank_values=True, max_num_fields=20, errors="strict")
         except ValueError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import uuid
 from collections.abc import Awaitable, Callable
 from urllib.parse import quote
 
@@ -13,15 +14,17 @@ from starlette.routing import Route
 from server_stub.console.gate import COOKIE, Gate
 from server_stub.console.pages import Pages
 from server_stub.console.ticket_view import TicketDesk
+from server_stub.console.work import TICKET, Draft, WorkRoutes
 from server_stub.errors import BadRequest, NoSuchPage
 from server_stub.manifest import UUID4
 from server_stub.parts import Parts, peer
 from server_stub.store.agents import Agent
+from server_stub.store.queue import Show
 
 Page = Callable[[Request, Agent], Awaitable[Response]]
 HOME = "/console/"
 _LOGIN = "/console/login"
-_OURS = re.compile(r"/console/(tickets/[0-9a-f-]{36})?(\?(before|after)=\d{1,9})?")
+_OURS = re.compile(r"/console/(tickets/[0-9a-f-]{36})?(\?(show=[a-z]{1,10})?(&?(before|after)=\d{1,9})?)?")
 _NUMBER = re.compile(r"\d{1,9}")
 _LONGEST = 1000
 
@@ -34,6 +37,7 @@ class ConsoleRoutes:
         self._pages = pages
         self._gate = Gate(parts)
         self._desk = TicketDesk(parts.blobs, parts.pictures, parts.links)
+        self._work = WorkRoutes(parts, self._gate, self._behind, self._ticket)
 
     def routes(self) -> list[Route]:
         """The table of routes."""
@@ -43,7 +47,8 @@ class ConsoleRoutes:
             Route(_LOGIN, self.login_page, methods=["GET"]),
             Route(_LOGIN, self.login, methods=["POST"]),
             Route(HOME, self._behind(self.queue), methods=["GET"]),
-            Route("/console/tickets/{ticket_id}", self._behind(self.ticket), methods=["GET"]),
+            Route(TICKET, self._behind(self.ticket), methods=["GET"]),
+            *self._work.routes(),
             Route("/console/duty", self._behind(self.duty), methods=["POST"]),
             Route("/console/logout", self._behind(self.logout), methods=["POST"]),
         ]
@@ -107,12 +112,16 @@ class ConsoleRoutes:
     async def queue(self, request: Request, agent: Agent) -> Response:
         """The tickets, newest first."""
         before, after = (_number(request.query_params.get(name)) for name in ("before", "after"))
-        page = await self._parts.aside(lambda: self._parts.queue.page(before, after))
+        show = _show(request.query_params.get("show"))
+        page = await self._parts.aside(lambda: self._parts.queue.page(show, agent.id, before, after))
         is_first = before is None and page.newer is None
-        return self._page(request, "queue.html", agent=agent, page=page, is_first=is_first)
+        return self._page(request, "queue.html", agent=agent, page=page, is_first=is_first, show=show)
 
     async def ticket(self, request: Request, agent: Agent) -> Response:
         """One ticket."""
+        return await self._ticket(request, agent, Draft())
+
+    async def _ticket(self, request: Request, agent: Agent, draft: Draft) -> Response:
         ticket_id = request.path_params["ticket_id"]
         words = self._parts.words(request)
         is_one = re.fullmatch(UUID4, ticket_id)
@@ -120,7 +129,11 @@ class ConsoleRoutes:
         if ticket is None:
             raise NoSuchPage
         view = await self._parts.aside(lambda: self._desk.view(ticket, words))
-        return self._page(request, "ticket.html", agent=agent, ticket=view)
+        agents = await self._parts.aside(self._parts.agents.all)
+        # The form brings this id along: sent twice, it is one comment.
+        values = {"agents": agents, "draft": draft, "said_id": str(uuid.uuid4())}
+        status = 422 if draft.reason else 200
+        return self._page(request, "ticket.html", status, agent=agent, ticket=view, **values)
 
     def _behind(self, page: Page) -> Callable[[Request], Awaitable[Response]]:
         async def guarded(request: Request) -> Response:
@@ -147,6 +160,10 @@ def _here(request: Request) -> str:
 def _back(path: str | None) -> str:
     """A page of the console to go back to; anything else leads to the queue."""
     return path if path and _OURS.fullmatch(path) else HOME
+
+
+def _show(text: str | None) -> Show:
+    return Show(text) if text in list(Show) else Show.OPEN
 
 
 def _number(text: str | None) -> int | None:

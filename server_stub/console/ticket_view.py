@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 
 from server_stub.blobs import Blobs
+from server_stub.console.history_view import EventView, SaidView, views
 from server_stub.links import Form, Links, Wanted
 from server_stub.manifest import Attachment, Display, Kind, Manifest, cleaned, parse
 from server_stub.pictures import Pictures, Size
+from server_stub.store.history import Linked, Shown
 from server_stub.store.queue import FullTicket, QueueEntry, Stored
 from server_stub.words import Words
 
@@ -54,6 +57,12 @@ class TicketView:
     screenshots: tuple[AttachmentView, ...]
     others: tuple[AttachmentView, ...]
     facts: tuple[FactView, ...]
+    agent_id: int | None
+    closes_at: datetime | None
+    rating_stars: int | None
+    rating_text: str
+    history: tuple[SaidView | EventView, ...]
+    links: tuple[Linked, ...]
 
 
 class TicketDesk:
@@ -87,22 +96,38 @@ class TicketDesk:
                 FactView(words.gettext(cleaned(fact.label)), cleaned(fact.value), words.gettext(cleaned(fact.alarm)))
                 for fact in manifest.facts
             ),
+            agent_id=ticket.agent_id,
+            closes_at=ticket.closes_at,
+            rating_stars=ticket.rating_stars,
+            rating_text=ticket.rating_text or "",
+            history=tuple(views(ticket.history, words, partial(self._of_comment, ticket.entry.id))),
+            links=ticket.links,
         )
 
     def _attachment(self, ticket_id: str, part: Attachment, stored: Stored, words: Words) -> AttachmentView:
-        is_here = stored.received_at is not None and self._blobs.has(part.sha256, part.bytes)
-        size = self._pictures.size(self._blobs.path(part.sha256)) if is_here else None
+        view = self._view(
+            part.sha256, part.bytes, stored.received_at, Wanted(ticket_id, stored.position, Form.ORIGINAL)
+        )
+        return replace(view, name=cleaned(part.name), label=_label(part, words), details=_details(part, words))
+
+    def _of_comment(self, ticket_id: str, comment_id: str, part: Shown) -> AttachmentView:
+        wanted = Wanted(ticket_id, part.position, Form.ORIGINAL, comment_id)
+        view = self._view(part.sha256, part.bytes, part.received_at, wanted)
+        return replace(view, name=part.name, label=part.name)
+
+    def _view(self, sha256: str, size_bytes: int, received_at: datetime | None, wanted: Wanted) -> AttachmentView:
+        is_here = received_at is not None and self._blobs.has(sha256, size_bytes)
 
         def token(form: Form) -> str:
-            return self._links.token(Wanted(ticket_id, stored.position, form))
+            return self._links.token(replace(wanted, form=form))
 
         return AttachmentView(
-            name=cleaned(part.name),
-            label=_label(part, words),
-            details=_details(part, words),
+            name="",
+            label="",
+            details=(),
             is_here=is_here,
-            size=size,
-            size_bytes=part.bytes,
+            size=self._pictures.size(self._blobs.path(sha256)) if is_here else None,
+            size_bytes=size_bytes,
             preview=token(Form.PREVIEW),
             picture=token(Form.PICTURE),
             original=token(Form.ORIGINAL),

@@ -91,6 +91,12 @@ class Agents:
         with self._database.read() as connection:
             return list(connection.execute(query).scalars())
 
+    def all(self) -> list[tuple[int, str]]:
+        """Those who may have tickets: id and name, in the order of names."""
+        query = select(agents.c.id, agents.c.name).where(agents.c.disabled_at.is_(None)).order_by(agents.c.name)
+        with self._database.read() as connection:
+            return [(row.id, row.name) for row in connection.execute(query)]
+
     def _change(self, login: str, **values: object) -> bool:
         with self._database.write() as connection:
             agent_id = connection.execute(select(agents.c.id).where(agents.c.login == folded(login))).scalar()

@@ -23,14 +23,14 @@ class Database:
     """Transactions on the database at `url`. Safe to use from many threads, and by several processes at once."""
 
     def __init__(self, url: str | URL, connections: int = 16) -> None:
-        self._is_sqlite = str(url).startswith("sqlite")
-        options = _SQLITE if self._is_sqlite else postgres.options()
+        self.is_sqlite = str(url).startswith("sqlite")
+        options = _SQLITE if self.is_sqlite else postgres.options()
         # hide_parameters: no text of a report may reach a log by way of an exception.
         self._engine = create_engine(url, hide_parameters=True, pool_size=connections, max_overflow=0, **options)
         count_on(self._engine)
         self._reading: Engine = self._engine
         self._writing: Engine = self._engine
-        if self._is_sqlite:
+        if self.is_sqlite:
             event.listen(self._engine, "connect", _prepare_sqlite)
             event.listen(self._engine, "begin", _begin_sqlite)
             self._writing = self._engine.execution_options(deskbell_writes=True)
@@ -52,7 +52,7 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """A transaction that is durable when the block ends, and undone when it raises."""
-        with self._batches.write() if self._is_sqlite else self._writing.begin() as connection:
+        with self._batches.write() if self.is_sqlite else self._writing.begin() as connection:
             yield connection
 
     def lock(self, connection: Connection, name: str) -> None:
@@ -60,7 +60,7 @@ class Database:
 
         What is counted before something is added needs one. SQLite has one writer, so there it costs nothing.
         """
-        if not self._is_sqlite:
+        if not self.is_sqlite:
             postgres.lock(connection, name)
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""What is PostgreSQL's own: its address, how a connection is made, and locks by name."""
+"""What is PostgreSQL's own: its address, how a connection is made, locks by name, and telling other processes."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from sqlalchemy.exc import ArgumentError
 # A transaction waits for another one at most so long; a commit is on disk whatever the administrator's default is.
 _SESSION = "-c lock_timeout=5s -c idle_in_transaction_session_timeout=60s -c synchronous_commit=on"
 _LOCK = select(func.pg_advisory_xact_lock(bindparam("key")))
+CHANNEL = "deskbell_tickets"
+_NOTIFY = select(func.pg_notify(CHANNEL, bindparam("payload")))
 
 
 class NotPostgres(ValueError):
@@ -39,3 +41,8 @@ def lock(connection: Connection, name: str) -> None:
     """Wait until no other transaction holds the lock of that name, and hold it until this one ends."""
     digest = hashlib.blake2b(name.encode(), digest_size=8).digest()
     connection.execute(_LOCK, {"key": int.from_bytes(digest, signed=True)})
+
+
+def notify(connection: Connection, change: int, device_id: str) -> None:
+    """Tell every process that listens, at the commit, that this change was made to a ticket of that device."""
+    connection.execute(_NOTIFY, {"payload": f"{change} {device_id}"})

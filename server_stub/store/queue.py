@@ -2,16 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import Connection, Row, Select, func, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
 
+from server_stub.life import ENDED, Status
 from server_stub.store.database import Database
-from server_stub.store.tables import attachments, devices, manifests, sites, tickets
+from server_stub.store.history import (
+    Happened,
+    Linked,
+    Said,
+    Shown,
+    attachment_of_comment,
+    history,
+    linked,
+)
+from server_stub.store.tables import agents, attachments, devices, manifests, sites, tickets
 
 PAGE = 50
 HEADLINE = 140
+
+
+class Show(StrEnum):
+    """Which tickets the queue shows."""
+
+    OPEN = "open"
+    MINE = "mine"
+    UNASSIGNED = "unassigned"
+    SOLVED = "solved"
+    ALL = "all"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +52,8 @@ class QueueEntry:
     pictures: int
     missing: int
     created_at: datetime
+    status_at: datetime
+    agent_name: str | None
 
     @property
     def headline(self) -> str:
@@ -71,6 +96,12 @@ class FullTicket:
     site_name: str
     manifest: bytes
     attachments: tuple[Stored, ...]
+    agent_id: int | None
+    closes_at: datetime | None
+    rating_stars: int | None
+    rating_text: str | None
+    history: tuple[Said | Happened, ...]
+    links: tuple[Linked, ...]
 
 
 class Queue:
@@ -79,18 +110,19 @@ class Queue:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def page(self, before: int | None = None, after: int | None = None) -> QueuePage:
-        """The newest tickets; those older than number `before`; or those newer than number `after`.
+    def page(self, show: Show, agent_id: int, before: int | None = None, after: int | None = None) -> QueuePage:
+        """The newest of those tickets; those older than number `before`; or those newer than number `after`.
 
         Found by number and not by counting from the start: a page deep in the past costs what the first one does.
         """
         with self._database.read() as connection:
-            entries, has_more = _entries(connection, before, after)
+            shown = _SHOWN[show](agent_id)
+            entries, has_more = _entries(connection, shown, before, after)
             total = connection.execute(
-                select(func.count()).select_from(tickets).where(tickets.c.deleted_at.is_(None))
+                select(func.count()).select_from(tickets).where(tickets.c.deleted_at.is_(None), *shown)
             ).scalar_one()
             waiting = connection.execute(
-                _visible().where(tickets.c.status == "new").order_by(tickets.c.number).limit(1)
+                _visible().where(tickets.c.status == Status.NEW.value).order_by(tickets.c.number).limit(1)
             ).first()
         goes_up = after is not None
         older = entries[-1].number if entries and (has_more or goes_up) else None
@@ -100,7 +132,8 @@ class Queue:
     def ticket(self, ticket_id: str) -> FullTicket | None:
         """One ticket with everything that belongs to it, or None."""
         query = (
-            select(tickets, manifests.c.body, sites.c.name.label("site_name"))
+            select(tickets, manifests.c.body, sites.c.name.label("site_name"), agents.c.name.label("agent_name"))
+            .outerjoin(agents, agents.c.id == tickets.c.agent_id)
             .join(manifests, manifests.c.ticket_id == tickets.c.id)
             .join(devices, devices.c.id == tickets.c.device_id)
             .join(sites, sites.c.id == devices.c.site_id)
@@ -113,17 +146,52 @@ class Queue:
             parts = connection.execute(
                 select(attachments).where(attachments.c.ticket_id == ticket_id).order_by(attachments.c.position)
             ).all()
+            conversation, others = history(connection, ticket_id), linked(connection, ticket_id)
         stored = tuple(Stored(part.position, part.sha256, part.received_at) for part in parts)
         missing = len({part.sha256 for part in stored if part.received_at is None})
-        return FullTicket(_entry(row, missing), row.device_id, row.site_name, row.body, stored)
+        return FullTicket(
+            entry=_entry(row, missing),
+            device_id=row.device_id,
+            site_name=row.site_name,
+            manifest=row.body,
+            attachments=stored,
+            agent_id=row.agent_id,
+            closes_at=row.closes_at,
+            rating_stars=row.rating_stars,
+            rating_text=row.rating_text,
+            history=conversation,
+            links=others,
+        )
+
+    def attachment(self, ticket_id: str, comment_id: str, position: int) -> Shown | None:
+        """An attachment of a comment."""
+        with self._database.read() as connection:
+            return attachment_of_comment(connection, ticket_id, comment_id, position)
 
 
-def _visible() -> Select[tuple[object, ...]]:
-    return select(tickets).where(tickets.c.deleted_at.is_(None))
+_ENDED = [status.value for status in ENDED]
+_GOES_ON = tickets.c.status.not_in(_ENDED)
+_SHOWN: Mapping[Show, Callable[[int], tuple[ColumnElement[bool], ...]]] = {
+    Show.OPEN: lambda _agent_id: (_GOES_ON,),
+    Show.MINE: lambda agent_id: (_GOES_ON, tickets.c.agent_id == agent_id),
+    Show.UNASSIGNED: lambda _agent_id: (_GOES_ON, tickets.c.agent_id.is_(None)),
+    Show.SOLVED: lambda _agent_id: (tickets.c.status.in_(_ENDED),),
+    Show.ALL: lambda _agent_id: (),
+}
 
 
-def _entries(connection: Connection, before: int | None, after: int | None) -> tuple[list[QueueEntry], bool]:
-    query = _visible().limit(PAGE + 1)
+def _visible() -> Select[*tuple[Any, ...]]:
+    return (
+        select(tickets, agents.c.name.label("agent_name"))
+        .outerjoin(agents, agents.c.id == tickets.c.agent_id)
+        .where(tickets.c.deleted_at.is_(None))
+    )
+
+
+def _entries(
+    connection: Connection, shown: tuple[ColumnElement[bool], ...], before: int | None, after: int | None
+) -> tuple[list[QueueEntry], bool]:
+    query = _visible().where(*shown).limit(PAGE + 1)
     if after is not None:
         query = query.where(tickets.c.number > after).order_by(tickets.c.number)
     else:
@@ -145,7 +213,7 @@ def _entries(connection: Connection, before: int | None, after: int | None) -> t
     return [_entry(row, missing.get(row.id, 0)) for row in rows], has_more
 
 
-def _entry(row: Row[tuple[object, ...]], missing: int) -> QueueEntry:
+def _entry(row: Row[*tuple[Any, ...]], missing: int) -> QueueEntry:
     return QueueEntry(
         id=row.id,
         number=row.number,
@@ -158,4 +226,6 @@ def _entry(row: Row[tuple[object, ...]], missing: int) -> QueueEntry:
         pictures=row.pictures,
         missing=missing,
         created_at=row.created_at,
+        status_at=row.status_at,
+        agent_name=row.agent_name,
     )

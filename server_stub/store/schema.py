@@ -8,7 +8,7 @@ from sqlalchemy import Connection, inspect, text
 
 from server_stub.store.database import Database
 
-HEAD = "0003"
+HEAD = "0004"
 SCRIPTS = Path(__file__).resolve().parent.parent / "migrations"
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import (
     DateTime,
     Dialect,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     Integer,
     LargeBinary,
@@ -94,7 +95,17 @@ tickets = Table(
     Column("created_at", Moment, nullable=False),
     Column("updated_at", Moment, nullable=False),
     Column("deleted_at", Moment),
+    # The number of its latest change: no two changes have the same one, and they are given in the order of commits.
+    Column("changed", Integer, nullable=False),
+    Column("status_at", Moment, nullable=False),
+    Column("picked_up_at", Moment),
+    Column("closes_at", Moment, index=True),
+    Column("rating_stars", Integer),
+    Column("rating_text", Text),
     Index(None, "device_id", "created_at"),
+    Index(None, "device_id", "changed"),
+    Index(None, "changed"),
+    Index(None, "agent_id", "number"),
     Index(None, "status", "number"),
     Index(None, "deleted_at", "number"),
 )
@@ -122,6 +133,78 @@ attachments = Table(
     Column("bytes", Integer, nullable=False),
     Column("received_at", Moment),
     Index(None, "ticket_id", "sha256"),
+)
+
+# `agent_id` or `device_id` says whose comment it is. An internal one never reaches a device.
+comments = Table(
+    "comments",
+    metadata,
+    Column("ticket_id", String(36), ForeignKey("tickets.id"), primary_key=True),
+    Column("id", String(36), primary_key=True),
+    Column("change", Integer, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("agent_id", Integer, ForeignKey("agents.id")),
+    Column("device_id", String(36), ForeignKey("devices.id")),
+    Column("body_sha256", String(64)),
+    Column("text", Text, nullable=False),
+    Column("is_internal", Boolean, nullable=False),
+    Column("is_thanks", Boolean, nullable=False),
+    Column("led_to", String(36), ForeignKey("tickets.id")),
+    Index(None, "device_id", "at"),
+)
+
+comment_attachments = Table(
+    "comment_attachments",
+    metadata,
+    Column("ticket_id", String(36), primary_key=True),
+    Column("comment_id", String(36), primary_key=True),
+    Column("position", Integer, primary_key=True, autoincrement=False),
+    Column("sha256", String(64), nullable=False),
+    Column("bytes", Integer, nullable=False),
+    Column("name", String(255), nullable=False),
+    Column("media_type", String(130), nullable=False),
+    Column("received_at", Moment),
+    ForeignKeyConstraint(["ticket_id", "comment_id"], ["comments.ticket_id", "comments.id"]),
+    Index(None, "ticket_id", "sha256"),
+)
+
+# What a requester did with a ticket, by the id that the client gave it. `led_to` is the ticket that goes on instead.
+operations = Table(
+    "operations",
+    metadata,
+    Column("ticket_id", String(36), ForeignKey("tickets.id"), primary_key=True),
+    Column("id", String(36), primary_key=True),
+    Column("device_id", String(36), ForeignKey("devices.id"), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("body_sha256", String(64), nullable=False),
+    Column("led_to", String(36), ForeignKey("tickets.id")),
+    Index(None, "device_id", "at"),
+)
+
+# What happened to a ticket. Without an agent and not by the requester, it happened by itself.
+events = Table(
+    "events",
+    metadata,
+    Column("id", String(36), primary_key=True),
+    Column("ticket_id", String(36), ForeignKey("tickets.id"), nullable=False),
+    Column("change", Integer, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("agent_id", Integer, ForeignKey("agents.id")),
+    Column("is_requester", Boolean, nullable=False),
+    Column("text", Text, nullable=False),
+    Index(None, "ticket_id", "change"),
+)
+
+# `ticket_id` goes on where `other_id` ended.
+links = Table(
+    "links",
+    metadata,
+    Column("ticket_id", String(36), ForeignKey("tickets.id"), primary_key=True),
+    Column("other_id", String(36), ForeignKey("tickets.id"), primary_key=True),
+    Column("kind", String(16), nullable=False),
+    Index(None, "other_id"),
 )
 
 agents = Table(

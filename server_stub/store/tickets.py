@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime
 
 from sqlalchemy import BindParameter, Connection, and_, bindparam, exists, func, insert, or_, select, update
 
 from server_stub.errors import NotFound, ReportDiffers, TooManyReports
+from server_stub.life import EventKind, Status
 from server_stub.manifest import Manifest, cleaned
 from server_stub.store.clock import Clock
 from server_stub.store.database import Database
 from server_stub.store.devices import HOUR, seconds_until
-from server_stub.store.tables import agents, attachments, counters, holders, manifests, tickets
+from server_stub.store.journal import REQUESTER, Entry, Journal, counted
+from server_stub.store.tables import attachments, comment_attachments, comments, holders, manifests, tickets
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,38 +30,21 @@ class Receipt:
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """An attachment that a manifest announces. `is_gone`: its ticket was deleted, nothing is wanted any more."""
+    """An attachment that a manifest or a comment announces. `is_gone`: its ticket was deleted, it is not wanted."""
 
     bytes: int
     is_received: bool
     is_gone: bool
 
 
-@dataclass(frozen=True, slots=True)
-class OwnTicket:
-    """A ticket as its own device reads it."""
-
-    id: str
-    number: int
-    status: str
-    text: str
-    category: str | None
-    blocking: bool
-    created_at: datetime
-    updated_at: datetime
-    agent_name: str | None
-    missing: tuple[str, ...]
-
-
 # Statements are built once: to build one costs SQLAlchemy several times what SQLite takes to run it.
 _TICKET_ID: BindParameter[str] = bindparam("ticket_id")
 _DEVICE_ID: BindParameter[str] = bindparam("device_id")
+_OWNER = select(tickets.c.device_id).where(tickets.c.id == _TICKET_ID)
 _KNOWN = select(tickets.c.device_id, tickets.c.manifest_sha256).where(tickets.c.id == _TICKET_ID)
 _RECENT = select(func.count(), func.min(tickets.c.created_at)).where(
     tickets.c.device_id == _DEVICE_ID, tickets.c.created_at > bindparam("since")
 )
-_COUNT_UP = update(counters).where(counters.c.name == "ticket").values(value=counters.c.value + 1)
-_COUNT = select(counters.c.value).where(counters.c.name == "ticket")
 _ADD_TICKET, _ADD_MANIFEST, _ADD_ATTACHMENT = insert(tickets), insert(manifests), insert(attachments)
 _HOLDER = select(holders.c.device_id).where(holders.c.ticket_id == _TICKET_ID, holders.c.device_id == _DEVICE_ID)
 _ADD_HOLDER = insert(holders)
@@ -76,16 +60,28 @@ _EXPECTED = (
         ),
     )
 )
-_ARRIVED = (
-    update(attachments)
-    .where(attachments.c.ticket_id == bindparam("of_ticket"), attachments.c.sha256 == bindparam("of_sha256"))
+_EXPECTED_BY_COMMENT = (
+    select(comment_attachments.c.bytes, comment_attachments.c.received_at, tickets.c.deleted_at)
+    .join(
+        comments,
+        and_(
+            comments.c.ticket_id == comment_attachments.c.ticket_id, comments.c.id == comment_attachments.c.comment_id
+        ),
+    )
+    .join(tickets, tickets.c.id == comments.c.ticket_id)
+    .where(
+        comment_attachments.c.ticket_id == _TICKET_ID,
+        comment_attachments.c.sha256 == bindparam("sha256"),
+        comments.c.device_id == _DEVICE_ID,
+        tickets.c.device_id == _DEVICE_ID,
+    )
+)
+_ARRIVED = [
+    update(table)
+    .where(table.c.ticket_id == bindparam("of_ticket"), table.c.sha256 == bindparam("of_sha256"))
     .values(received_at=bindparam("now"))
-)
-_OWN = (
-    select(tickets, agents.c.name.label("agent_name"))
-    .outerjoin(agents, agents.c.id == tickets.c.agent_id)
-    .where(tickets.c.id == _TICKET_ID, tickets.c.device_id == _DEVICE_ID, tickets.c.deleted_at.is_(None))
-)
+    for table in (attachments, comment_attachments)
+]
 # A row for each attachment that has not come, or one row without a digest.
 _RECEIPT = (
     select(
@@ -111,8 +107,9 @@ _RECEIPT = (
 class Tickets:
     """The tickets in the database, for the devices that reported them."""
 
-    def __init__(self, database: Database, clock: Clock, reports_per_hour: int) -> None:
+    def __init__(self, database: Database, journal: Journal, clock: Clock, reports_per_hour: int) -> None:
         self._database = database
+        self._journal = journal
         self._clock = clock
         self._limit = reports_per_hour
 
@@ -122,90 +119,49 @@ class Tickets:
         Raises ReportDiffers, NotFound (another device's, and not the same bytes), TooManyReports.
         """
         digest = hashlib.sha256(raw).hexdigest()
-        with self._database.write() as connection:
-            # Nobody may make the same ticket, or note the same holder, between the look and the insert.
-            self._database.lock(connection, f"report {manifest.report_id}")
-            return self._submit(connection, device_id, manifest, raw, digest)
+        # Nobody may make the same ticket, or note the same holder, between the look and the insert.
+        with self._journal.entry(f"report {manifest.report_id}") as entry:
+            return self._submit(entry, device_id, manifest, raw, digest)
 
     def expected(self, device_id: str, report_id: str, sha256: str) -> Expected:
         """What is known of an attachment that `device_id` may upload. Raises NotFound."""
         with self._database.read() as connection:
             wanted = {"ticket_id": report_id, "sha256": sha256, "device_id": device_id}
-            row = connection.execute(_EXPECTED, wanted).first()
-        if row is None:
+            rows = [row for query in (_EXPECTED, _EXPECTED_BY_COMMENT) for row in connection.execute(query, wanted)]
+        if not rows:
             raise NotFound
-        return Expected(row.bytes, row.received_at is not None, row.deleted_at is not None)
+        is_received = all(row.received_at is not None for row in rows)
+        return Expected(rows[0].bytes, is_received, rows[0].deleted_at is not None)
 
     def arrived(self, report_id: str, *sha256s: str) -> Receipt:
         """Note that the bytes of these attachments are safe on disk. Durable on return."""
-        now = self._clock()
-        with self._database.write() as connection:
-            # Of two attachments that arrive at once, the later one's receipt must know of both.
-            self._database.lock(connection, f"attachments of {report_id}")
+        # Of two attachments that arrive at once, the later one's receipt must know of both.
+        with self._journal.entry(f"attachments of {report_id}") as entry:
             for sha256 in sha256s:
-                connection.execute(_ARRIVED, {"of_ticket": report_id, "of_sha256": sha256, "now": now})
-            return _receipt(connection, report_id)
+                for table in _ARRIVED:
+                    entry.connection.execute(table, {"of_ticket": report_id, "of_sha256": sha256, "now": entry.now})
+            if sha256s:
+                entry.touch(report_id, entry.connection.execute(_OWNER, {"ticket_id": report_id}).scalar_one())
+            return _receipt(entry.connection, report_id)
 
     def receipt(self, report_id: str) -> Receipt:
         """The receipt as it is now, for a caller that `expected` let in."""
         with self._database.read() as connection:
             return _receipt(connection, report_id)
 
-    def own(self, device_id: str, report_id: str) -> OwnTicket:
-        """A ticket of this very device. Raises NotFound, alike for absent, foreign and deleted."""
-        with self._database.read() as connection:
-            row = connection.execute(_OWN, {"ticket_id": report_id, "device_id": device_id}).first()
-            if row is None:
-                raise NotFound
-            missing = _receipt(connection, report_id).missing
-        return OwnTicket(
-            row.id, row.number, row.status, row.text, row.category, row.blocking, row.created_at, row.updated_at,
-            row.agent_name, missing,
-        )  # fmt: skip
-
     def _submit(
-        self, connection: Connection, device_id: str, manifest: Manifest, raw: bytes, digest: str
+        self, entry: Entry, device_id: str, manifest: Manifest, raw: bytes, digest: str
     ) -> tuple[Receipt, bool]:
-        report_id = manifest.report_id
+        connection, report_id = entry.connection, manifest.report_id
         known = connection.execute(_KNOWN, {"ticket_id": report_id}).first()
         if known is None:
             self._refuse_floods(connection, device_id)
-            return self._insert(connection, device_id, manifest, raw, digest), True
+            return file_ticket(entry, device_id, manifest, raw, digest), True
         if known.manifest_sha256 != digest:
             raise ReportDiffers if known.device_id == device_id else NotFound
         if known.device_id != device_id:
             _admit_holder(connection, report_id, device_id)
         return _receipt(connection, report_id), False
-
-    def _insert(self, connection: Connection, device_id: str, manifest: Manifest, raw: bytes, digest: str) -> Receipt:
-        now = self._clock()
-        requester = manifest.requester
-        number, status = _next_number(connection), "new"
-        ticket = {
-            "id": manifest.report_id,
-            "number": number,
-            "device_id": device_id,
-            "manifest_sha256": digest,
-            "status": status,
-            "text": cleaned(manifest.text),
-            "category": cleaned(manifest.category) or None,
-            "blocking": manifest.blocking,
-            "requester_name": cleaned(requester.name or requester.user),
-            "host": cleaned(requester.host),
-            "pictures": manifest.pictures,
-            "created_at": now,
-            "updated_at": now,
-        }
-        connection.execute(_ADD_TICKET, ticket)
-        connection.execute(_ADD_MANIFEST, {"ticket_id": manifest.report_id, "body": raw})
-        if manifest.attachments:
-            rows = [
-                {"ticket_id": manifest.report_id, "position": position, "sha256": part.sha256, "bytes": part.bytes}
-                for position, part in enumerate(manifest.attachments)
-            ]
-            connection.execute(_ADD_ATTACHMENT, rows)
-        missing = tuple(dict.fromkeys(part.sha256 for part in manifest.attachments))
-        return Receipt(manifest.report_id, digest, number, status, missing)
 
     def _refuse_floods(self, connection: Connection, device_id: str) -> None:
         self._database.lock(connection, f"reports of {device_id}")
@@ -215,17 +171,45 @@ class Tickets:
             raise TooManyReports(retry_after_s=seconds_until(now, (oldest_at or now) + HOUR))
 
 
+def file_ticket(entry: Entry, device_id: str, manifest: Manifest, raw: bytes, digest: str) -> Receipt:
+    """Make the ticket of a report that is not here."""
+    connection, now = entry.connection, entry.now
+    requester = manifest.requester
+    number, change, status = counted(connection, "ticket"), entry.begin(device_id), Status.NEW.value
+    ticket = {
+        "id": manifest.report_id,
+        "number": number,
+        "device_id": device_id,
+        "manifest_sha256": digest,
+        "status": status,
+        "text": cleaned(manifest.text),
+        "category": cleaned(manifest.category) or None,
+        "blocking": manifest.blocking,
+        "requester_name": cleaned(requester.name or requester.user),
+        "host": cleaned(requester.host),
+        "pictures": manifest.pictures,
+        "created_at": now,
+        "updated_at": now,
+        "changed": change,
+        "status_at": now,
+    }
+    connection.execute(_ADD_TICKET, ticket)
+    connection.execute(_ADD_MANIFEST, {"ticket_id": manifest.report_id, "body": raw})
+    if manifest.attachments:
+        rows = [
+            {"ticket_id": manifest.report_id, "position": position, "sha256": part.sha256, "bytes": part.bytes}
+            for position, part in enumerate(manifest.attachments)
+        ]
+        connection.execute(_ADD_ATTACHMENT, rows)
+    entry.note(manifest.report_id, change, EventKind.FILED, REQUESTER)
+    missing = tuple(dict.fromkeys(part.sha256 for part in manifest.attachments))
+    return Receipt(manifest.report_id, digest, number, status, missing)
+
+
 def _admit_holder(connection: Connection, report_id: str, device_id: str) -> None:
     holder = {"ticket_id": report_id, "device_id": device_id}
     if connection.execute(_HOLDER, holder).first() is None:
         connection.execute(_ADD_HOLDER, holder)
-
-
-def _next_number(connection: Connection) -> int:
-    # A counter row and not max(number): it is locked until the commit, so numbers have no gaps and none comes twice.
-    connection.execute(_COUNT_UP)
-    number: int = connection.execute(_COUNT).scalar_one()
-    return number
 
 
 def _receipt(connection: Connection, report_id: str) -> Receipt:

@@ -21,6 +21,7 @@ from server_stub.store.tables import tickets
 from tests.faults.premises import FORMER_LOGIN, LOGIN, Premises
 from tests.server.rig import PASSWORD, Device, FakeClock, Server, attachment, digest, manifest, png
 
+COLLEAGUE = "cleo"
 OWN, FOREIGN, ABSENT, DELETED = OBJECTS = ("own", "foreign", "absent", "deleted")
 Headers = Mapping[str, str]
 
@@ -61,8 +62,10 @@ class Cast:
         """Everybody. The clock moves on by a day, so that one session is over."""
         sessions = Sessions(self._database, self._clock, Settings(self._premises.data).session_s)
         agents = Agents(self._database, self._clock)
-        ids = {login: agents.login(login) for login in (LOGIN, FORMER_LOGIN)}
+        agents.add(COLLEAGUE, COLLEAGUE.title(), "x")
+        ids = {login: agents.login(login) for login in (LOGIN, FORMER_LOGIN, COLLEAGUE)}
         known = {login: found.agent_id for login, found in ids.items() if found}
+        self.colleague_id = known[COLLEAGUE]
         ended = {"expired session": sessions.open(known[LOGIN], None)}
         self._clock.forward(days=1)
         ended["session that was logged out"] = sessions.open(known[LOGIN], None)

@@ -202,10 +202,12 @@ class Agent:
     def get(self, path: str, **options: Any) -> requests.Response:
         return self.session.get(self._server.url + path, timeout=20, allow_redirects=False, **options)
 
-    def post(self, path: str, fields: dict[str, str], headers: dict[str, str] | None = None) -> requests.Response:
+    def post(
+        self, path: str, fields: dict[str, str], headers: dict[str, str] | None = None, **options: Any
+    ) -> requests.Response:
         headers = {"Origin": self._server.url} if headers is None else headers
         return self.session.post(
-            self._server.url + path, data=fields, headers=headers, timeout=20, allow_redirects=False
+            self._server.url + path, data=fields, headers=headers, timeout=20, allow_redirects=False, **options
         )
 
 

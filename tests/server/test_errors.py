@@ -55,7 +55,8 @@ def test_a_wrong_address_or_method_has_the_one_shape(
     ("path", "allow"),
     [
         (f"/api/v1/tickets/{UUID}", "GET, PUT"),
-        (f"/api/v1/tickets/{UUID}/attachments/{'a' * 64}", "PUT"),
+        (f"/api/v1/tickets/{UUID}/attachments/{'a' * 64}", "GET, PUT"),
+        (f"/api/v1/tickets/{UUID}/comments/{UUID}", "PUT"),
         ("/api/v1/desk", "GET"),
         ("/healthz", "GET"),
         ("/console/login", "GET, HEAD, POST"),

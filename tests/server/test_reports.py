@@ -132,6 +132,9 @@ def test_a_device_reads_its_own_ticket(device: Device) -> None:
     picture = png()
     report = manifest(attachments=[attachment(picture)], blocking=True)
     device.submit(report)
+    here = {"sha256": digest(picture), "bytes": len(picture), "name": "display-1.png", "media_type": "image/png"}
+    me = {"name": "Anna Kern", "is_me": True}
+    filed = {"id": report["report_id"], "at": "2026-11-23T09:41:07Z", "kind": "filed", "by": me, "text": ""}
     assert device.read(report["report_id"]).json() == {
         "id": report["report_id"],
         "number": 1001,
@@ -142,6 +145,13 @@ def test_a_device_reads_its_own_ticket(device: Device) -> None:
         "created_at": "2026-11-23T09:41:07Z",
         "updated_at": "2026-11-23T09:41:07Z",
         "agent": None,
+        "picked_up_at": None,
+        "closes_at": None,
+        "rating": None,
+        "links": [],
+        "comments": [],
+        "events": [filed],
+        "attachments": [{**here, "is_here": False}],
         "missing": [digest(picture)],
     }
 

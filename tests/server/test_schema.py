@@ -7,6 +7,7 @@ from importlib.resources import files
 from pathlib import Path
 
 import pytest
+from alembic import command as command_of_alembic
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -120,6 +121,7 @@ def test_times_keep_their_zone() -> None:
 
 NEEDED = [
     "console/templates/base.html",
+    "console/templates/conversation.html",
     "console/templates/docs.html",
     "console/templates/error.html",
     "console/templates/login.html",
@@ -132,6 +134,7 @@ NEEDED = [
     "migrations/versions/v0001_first_tables.py",
     "migrations/versions/v0002_incidents.py",
     "migrations/versions/v0003_count_of_changes.py",
+    "migrations/versions/v0004_life_of_tickets.py",
 ]
 
 
@@ -148,3 +151,40 @@ def test_the_list_of_data_is_complete() -> None:
         if path.is_file() and "__pycache__" not in path.parts and (path.suffix != ".py" or "migrations" in path.parts)
     }
     assert found == set(NEEDED)
+
+
+def test_tickets_of_an_older_database_begin_their_life_with_being_filed(empty: Database) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(SCRIPTS))
+    with empty.write() as connection:
+        config.attributes["connection"] = connection
+        command_of_alembic.upgrade(config, "0003")
+        connection.execute(
+            text("insert into sites (id, name, site_key, created_at) values (1, 'S', 'k', '2026-01-01')")
+        )
+        connection.execute(
+            text(
+                "insert into devices (id, secret_sha256, site_id, client, address, enrolled_at)"
+                " values ('d', 's', 1, 'c', 'a', '2026-01-01')"
+            )
+        )
+        for number in (1001, 1002):
+            connection.execute(
+                text(
+                    "insert into tickets (id, number, device_id, manifest_sha256, status, text, blocking,"
+                    " requester_name, host, pictures, created_at, updated_at)"
+                    " values (:id, :number, 'd', 'm', 'new', 't', false, 'n', 'h', 0, :at, :at)"
+                ),
+                {"id": f"t{number}", "number": number, "at": "2026-01-02 03:04:05"},
+            )
+        connection.execute(text("update counters set value = 1002 where name = 'ticket'"))
+    upgrade(empty)
+    with empty.read() as connection:
+        rows = connection.execute(text("select id, changed, status_at from tickets order by number")).all()
+        assert [tuple(row) for row in rows] == [
+            ("t1001", 1001, "2026-01-02 03:04:05"),
+            ("t1002", 1002, "2026-01-02 03:04:05"),
+        ]
+        filed = connection.execute(text("select ticket_id, change, kind, is_requester from events order by change"))
+        assert [tuple(row) for row in filed] == [("t1001", 1001, "filed", 1), ("t1002", 1002, "filed", 1)]
+        assert connection.execute(text("select value from counters where name = 'changed'")).scalar() == 1002

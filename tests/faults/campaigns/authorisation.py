@@ -10,9 +10,11 @@ from __future__ import annotations
 import http.client
 import json
 import sqlite3
+import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import product
 from pathlib import Path
 from urllib.parse import urlencode
@@ -26,6 +28,7 @@ from server_stub.settings import Settings
 from tests.faults.campaign import Campaign, Plan, Result
 from tests.faults.premises import LOGIN, premises
 from tests.faults.principals import ABSENT, DELETED, FOREIGN, OBJECTS, OWN, Cast, Principal, Report, report, sha256
+from tests.server.desk import comment, operation
 from tests.server.rig import PASSWORD, FakeClock, Server, Threads
 
 TABLE = Path(__file__).resolve().parents[1] / "authorisation.txt"
@@ -33,7 +36,7 @@ METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 CHANGING = ("201", "done")
 STATIC = {OWN: "deskbell.css", FOREIGN: "../pages.py", ABSENT: "nothing.css", DELETED: "%2e%2e/pages.py"}
 NOWHERE = "nowhere:"
-FORM = urlencode({"login": LOGIN, "password": PASSWORD, "on": "yes", "where": "here"})
+FORM = {"login": LOGIN, "password": PASSWORD, "on": "yes", "where": "here", "act": "reply", "text": "said"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +140,7 @@ class Asking:
         """One cell."""
         about = report() if what == ABSENT else principal.reports[what]
         path, names = self._path(row, principal, what, about)
-        body = self._body(method, row, principal, what, about)
+        body = self._body(method, row, principal, what, about, path.rpartition("/")[2])
         headers = {**principal.headers(), "Content-Type": _media_type(row)}
         before = self._version()
         self._statements.clear()
@@ -154,23 +157,29 @@ class Asking:
     def _path(self, row: Row, principal: Principal, what: str, about: Report) -> tuple[str, tuple[str, ...]]:
         device_id = {OWN: principal.device_id, ABSENT: about.id}.get(what, principal.other_device_id)
         link = self._cast.link(what, about)
-        names = (about.id, device_id, link, STATIC[what], sha256(about))
+        said_id = str(uuid.uuid4())
+        names = (about.id, device_id, link, STATIC[what], sha256(about), said_id)
         return row.address.format(
             device_id=device_id,
             report_id=about.id,
             ticket_id=about.id,
             sha256=sha256(about),
+            said_id=said_id,
             token=link,
             path=STATIC[what],
         ), names
 
-    def _body(self, method: str, row: Row, principal: Principal, what: str, about: Report) -> bytes | None:
+    def _body(self, method: str, row: Row, principal: Principal, what: str, about: Report, last: str) -> bytes | None:
         if method in ("GET", "HEAD", "TRACE"):
             return None
         if row.address.startswith("/console"):
-            return FORM.encode()
+            # A colleague, and words that were not said before: each time there is something to do.
+            return urlencode({**FORM, "id": str(uuid.uuid4()), "agent": str(self._cast.colleague_id)}).encode()
         if "sha256" in row.address:
             return about.picture
+        if "said_id" in row.address:
+            make = comment if "comments" in row.address else partial(operation, kind="solved")
+            return json.dumps(make(about.id, id=last)).encode()
         if "report_id" not in row.address:
             return self._enrolment
         # Somebody else's id is the most that a stranger can know; who holds the report knows every byte of it.

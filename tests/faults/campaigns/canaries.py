@@ -11,6 +11,7 @@ import re
 import secrets
 import subprocess
 import sys
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
@@ -43,7 +44,7 @@ REPORT = (SENT, AGENT, PROFILE, DRAFT, DATA)
 PLANTED = {
     "text": (*REPORT, ANSWERS),
     "category": (*REPORT, ANSWERS),
-    "name of the attachment": REPORT,
+    "name of the attachment": (*REPORT, ANSWERS),
     "content of the attachment": (SENT, PROFILE, DRAFT, DATA),
     "window title": REPORT,
     "ticked fact": REPORT,
@@ -56,10 +57,12 @@ PLANTED = {
     "text of a command that fails": (PROFILE,),
     "folder of the attachment": (),
     "name of the unticked display": (DRAFT,),
-    "user": (*REPORT, ENVIRONMENT),
+    "user": (*REPORT, ANSWERS, ENVIRONMENT),
     "secret of the user's shell": (ENVIRONMENT,),
     "password of the agent": (),
     "phone": (ANSWERS, DATA, PROFILE),
+    "reply of the agent": (AGENT, ANSWERS, DATA),
+    "note among agents": (AGENT, DATA),
 }
 _OPEN_TO_ALL = (
     *("/", "/console/login", "/console/tickets/{ticket}", "/api/v1/tickets/{ticket}", "/api/v1/desk", "/api/docs"),
@@ -196,6 +199,9 @@ def _serve(scene: Scene, server: RunningServer, said: bytes) -> str:
     with agent.session, visitor.session:
         password = scene.planted["password of the agent"]
         assert agent.log_in(password=password).status_code == 303
+        for act, words in (("reply", "reply of the agent"), ("note", "note among agents")):
+            form = {"act": act, "id": str(uuid.uuid4()), "text": scene.planted[words]}
+            assert agent.post(f"/console/tickets/{ticket}/say", form).status_code == 303
         for path in ("/console/", f"/console/tickets/{ticket}", "/console/tickets/absent"):
             scene.add(AGENT, _shown(agent.get(path)))
         for path in _OPEN_TO_ALL:
@@ -203,10 +209,10 @@ def _serve(scene: Scene, server: RunningServer, said: bytes) -> str:
         scene.add("pages without a log-in", _shown(visitor.log_in(password=f"{password}x")))
         session = agent.session.cookies["deskbell_session"]
     text = scene.planted["text"]
-    for path in (f"/api/v1/tickets/{ticket}", "/api/v1/tickets/absent"):
+    for path in (f"/api/v1/tickets/{ticket}", "/api/v1/tickets/absent", "/api/v1/changes"):
         scene.add("answers to another device", _shown(stranger.get(path)))
     scene.add("answers to another device", _shown(stranger.submit(manifest(report_id=ticket, text=text))))
-    scene.add(ANSWERS, _shown(owner.read(ticket)))
+    scene.add(ANSWERS, _shown(owner.read(ticket)) + _shown(owner.get("/api/v1/changes")))
     for body in (
         json.dumps(manifest(report_id=ticket, text=text)).encode(),
         text.encode(),
