@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ from client.core.surroundings import Surroundings
 
 if TYPE_CHECKING:
     from client.core.draft import Draft
+    from client.core.operations import Operations
 
 
 class Engine:
@@ -92,8 +94,15 @@ class Engine:
             claim = self.spool.claim(report_id)
         return Draft(report_id, via, self._around, claim)
 
+    @cached_property
+    def operations(self) -> Operations:
+        """What the user does to tickets."""
+        from client.core.operations import Operations
+
+        return Operations(self._around)
+
     def look(self) -> None:
-        """Another process may have saved a report."""
+        """Another process may have saved something."""
         self._outbox.look()
 
     def send_now(self) -> None:

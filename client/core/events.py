@@ -1,4 +1,7 @@
-"""What the core tells whoever shows it. Events are plain data and arrive on a lane's thread."""
+"""What the core tells whoever shows it. Events are plain data and arrive on a lane's thread.
+
+Of what is saved and sent, `report_id` names the entry: a report, or an operation by the id of its own.
+"""
 
 from __future__ import annotations
 
@@ -37,14 +40,14 @@ class FactsFound:
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """The report is durable on this machine: it will be delivered, or stay visible."""
+    """The entry is durable on this machine: it will be delivered, or stay visible."""
 
     report_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class NotSaved:
-    """The report is not durable. The draft is as it was; Send may be pressed again."""
+    """The entry is not durable. What the user wrote is as it was; Send may be pressed again."""
 
     report_id: str
     problem: Problem
@@ -52,7 +55,7 @@ class NotSaved:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The desk has made a ticket; its attachments are on their way."""
+    """The desk has made a ticket, or noted an operation; attachments are on their way."""
 
     report_id: str
     receipt: Receipt
@@ -60,7 +63,7 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """The desk has the whole report, and the receipt is on disk."""
+    """The desk has the whole entry, and the receipt is on disk."""
 
     report_id: str
     receipt: Receipt
@@ -68,7 +71,7 @@ class Delivered:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A saved report cannot be sent right now and is tried again by itself."""
+    """A saved entry cannot be sent right now and is tried again by itself."""
 
     report_id: str
     problem: Problem
@@ -76,7 +79,7 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class NeedsAttention:
-    """A saved report goes no further before a person acts."""
+    """A saved entry goes no further before a person acts."""
 
     report_id: str
     problem: Problem
@@ -100,7 +103,7 @@ class Mood(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class OutboxChanged:
-    """How many reports wait or need attention, and what holds them (None: nothing does)."""
+    """How many entries wait or need attention, and what holds them (None: nothing does)."""
 
     waiting: int
     attention: int

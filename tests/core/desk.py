@@ -1,4 +1,4 @@
-"""A desk in memory that keeps its word: the same manifest twice is one ticket."""
+"""A desk in memory that keeps its word: the same manifest twice is one ticket, the same operation twice is one."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import json
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
-from client.core.errors import DeskError, Rejected
+from client.core.errors import DeskError, Problem, Rejected
 from client.core.faults import stranger
 from client.core.manifest import digest
-from client.core.models import Attachment, DeskInfo, Receipt
+from client.core.models import Attachment, DeskInfo, Operation, Receipt
 
 
 class LoopbackDesk:
@@ -18,6 +18,7 @@ class LoopbackDesk:
     def __init__(self) -> None:
         self.manifests: dict[str, bytes] = {}
         self.blobs: dict[str, dict[str, bytes]] = {}
+        self.operations: dict[str, bytes] = {}  # by their ids, in the order in which they came
         self.calls: list[str] = []
         self.wholes: list[tuple[bytes, ...]] = []  # the blobs of each submit that brought some
         self.failing: Callable[[str, str], DeskError | None] = lambda call, report_id: None
@@ -40,6 +41,12 @@ class LoopbackDesk:
         self.blobs.setdefault(report_id, {})[attachment.sha256] = data
         return self._after("attach", report_id)
 
+    def comment(self, operation: Operation, body: bytes) -> Receipt:
+        return self._take("comment", operation, body)
+
+    def operate(self, operation: Operation, body: bytes) -> Receipt:
+        return self._take("operate", operation, body)
+
     def info(self) -> DeskInfo:
         self._before("info", "")
         return DeskInfo("Example Ltd", "5500", ("Anna Kern",))
@@ -51,6 +58,26 @@ class LoopbackDesk:
     def has_all_of(self, report_id: str) -> bool:
         wanted = {item["sha256"] for item in json.loads(self.manifests[report_id])["attachments"]}
         return wanted == set(self.blobs.get(report_id, {}))
+
+    def texts(self) -> list[str]:
+        """What was said and done to tickets, in the order in which it came."""
+        return [json.loads(body)["text"] for body in self.operations.values()]
+
+    def _take(self, call: str, operation: Operation, body: bytes) -> Receipt:
+        self._before(call, operation.id)
+        if operation.report_id not in self.manifests:
+            raise Rejected(Problem("not_found", "There is no such ticket"))
+        if self.operations.setdefault(operation.id, body) != body:
+            raise Rejected(stranger())
+        error = self.losing_answers(call, operation.id)
+        if error:
+            raise error
+        have = self.blobs.get(operation.report_id, {})
+        wanted = [item["sha256"] for item in json.loads(body).get("attachments", ())]
+        missing = tuple(sha256 for sha256 in wanted if sha256 not in have)
+        number = 1001 + list(self.manifests).index(operation.report_id)
+        receipt = Receipt(operation.report_id, digest(body), operation.report_id, number, "open", missing, operation.id)
+        return self.alters(receipt)
 
     def _before(self, call: str, report_id: str) -> None:
         self.calls.append(call)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from client.core import faults
 from client.core.desk import Desk
@@ -15,7 +15,7 @@ from client.core.errors import SignInNeeded
 from client.core.events import Event
 from client.core.inbox import Inbox
 from client.core.lane import Inline, Job
-from client.core.models import Display, Encoded, Requester, Shot
+from client.core.models import Display, Encoded, OperationKind, Requester, Shot
 from client.core.outbox import Outbox
 from client.core.spool import Spool
 from client.core.surroundings import Surroundings
@@ -122,6 +122,10 @@ class Workshop:
         draft.add_shots(shots)
         draft.submit()
         return draft
+
+    def do(self, report_id: str, kind: OperationKind = OperationKind.COMMENT, **words: Any) -> str:
+        """An operation, saved; not delivered before time passes. Its id."""
+        return self.engine.operations.do(report_id, kind, **words)
 
     def deliver(self, seconds: float = 0.0) -> None:
         self.outbox.look()
