@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from client.core.errors import Problem
-from client.core.models import DeskInfo, Fact, Receipt
+from client.core.models import Comment, DeskInfo, Fact, Incident, Receipt, Ticket
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,37 @@ class DeskChanged:
     desk: DeskInfo
 
 
+@dataclass(frozen=True, slots=True)
+class TicketsChanged:
+    """These tickets are other than before, by whomsoever: whoever shows them looks again."""
+
+    ticket_ids: tuple[str, ...]
+
+
+class NoticeKind(StrEnum):
+    """Why the user is told, the most urgent first."""
+
+    WAITING_FOR_YOU = "waiting_for_you"
+    SOLVED = "solved"
+    ANSWERED = "answered"
+    PICKED_UP = "picked_up"
+    OUTAGE = "outage"
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Others did something that the user should hear of: all that is new on one ticket, or an outage.
+
+    `keys` name what happened. Whoever has shown the notice says so with `Engine.told`; then it never comes again.
+    """
+
+    kind: NoticeKind
+    keys: tuple[tuple[str, datetime], ...]
+    ticket: Ticket | None = None
+    comment: Comment | None = None  # the last new one
+    incident: Incident | None = None
+
+
 class Mood(StrEnum):
     """The one state that the icon carries, the most urgent first."""
 
@@ -130,6 +162,8 @@ Event = (
     | Waiting
     | NeedsAttention
     | DeskChanged
+    | TicketsChanged
+    | Notice
     | OutboxChanged
 )
 Listener = Callable[[Event], None]

@@ -148,6 +148,19 @@ class Spool:
         """
         return _entry(self.outbox / entry_id)
 
+    def content(self, entry_id: str) -> Content:
+        """What a saved entry says, sent or not. Raises Damaged, and OSError where it is gone."""
+        for folder in (self.outbox, self.attention, self.sent):
+            with suppress(FileNotFoundError):
+                return _entry(folder / entry_id).content
+        raise FileNotFoundError(entry_id)
+
+    def has_sent(self) -> bool:
+        """Whether anything was ever delivered from here."""
+        with suppress(OSError), os.scandir(self.sent) as items:
+            return any(True for _ in items)
+        return False
+
     def is_whole(self, entry_id: str) -> bool:
         """Whether all of what needs attention is here and as it was saved."""
         with suppress(*UNREADABLE):
