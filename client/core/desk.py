@@ -43,6 +43,9 @@ class Desk(Protocol):
         With `wait_s` the desk may keep the answer back so long, until something changes.
         """
 
+    def stop_waiting(self) -> None:
+        """Whoever waits for changes in another thread gets Unanswered at once."""
+
     def ticket(self, ticket_id: str) -> Ticket:
         """One of this device's tickets, whole."""
 

@@ -67,6 +67,12 @@ class Http:
         self._proxies: dict[str, str] = {}
         self._proxies_until = 0.0
         self._local = threading.local()
+        self._waiting: set[Impatient] = set()
+
+    def stop_waiting(self) -> None:
+        """From any thread: requests whose answer the server may keep back come to nothing at once."""
+        for caller in tuple(self._waiting):
+            caller.give_up()
 
     def get(
         self,
@@ -124,10 +130,15 @@ class Http:
 
         moved = most if is_raw else len(data or b"")
         whole_s = WHOLE_S + wait_s + moved / SLOWEST
+        caller = self._caller()
+        if wait_s:
+            self._waiting.add(caller)
         try:
-            return self._caller().call(whole_s, exchange)
+            return caller.call(whole_s, exchange)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             raise faults.from_requests(error, self.origin) from error
+        finally:
+            self._waiting.discard(caller)
 
     def _current_proxies(self) -> dict[str, str]:
         now = time.monotonic()

@@ -82,6 +82,9 @@ class DeskbellServer:
         )
         return None if answer.status == 304 else _read(_changes, answer.body)
 
+    def stop_waiting(self) -> None:
+        self._http.stop_waiting()
+
     def ticket(self, ticket_id: str) -> Ticket:
         ticket = _read(_ticket, self._http.get(f"/api/v1/tickets/{ticket_id}", bearer=self._bearer()).body)
         if ticket.id != ticket_id:

@@ -9,7 +9,7 @@ from datetime import datetime
 from client.core.errors import DeskError, Problem, Rejected
 from client.core.faults import stranger
 from client.core.manifest import digest
-from client.core.models import Attachment, DeskInfo, Operation, Receipt
+from client.core.models import Attachment, Changes, DeskInfo, Operation, Receipt, Ticket
 
 
 class LoopbackDesk:
@@ -19,6 +19,12 @@ class LoopbackDesk:
         self.manifests: dict[str, bytes] = {}
         self.blobs: dict[str, dict[str, bytes]] = {}
         self.operations: dict[str, bytes] = {}  # by their ids, in the order in which they came
+        self.told: list[Ticket] = []  # each change of a ticket, as it is after that
+        self.age = "a"  # another: it was restored from a backup, and knows no cursor of before
+        self.page = 50
+        self.waits: list[float] = []  # how long each question for changes could have been kept back
+        self.while_waiting: Callable[[float], None] = lambda wait_s: None
+        self.desk_info = DeskInfo("Example Ltd", "5500", ("Anna Kern",))
         self.calls: list[str] = []
         self.wholes: list[tuple[bytes, ...]] = []  # the blobs of each submit that brought some
         self.failing: Callable[[str, str], DeskError | None] = lambda call, report_id: None
@@ -47,9 +53,35 @@ class LoopbackDesk:
     def operate(self, operation: Operation, body: bytes) -> Receipt:
         return self._take("operate", operation, body)
 
+    def changes(self, cursor: str | None, wait_s: float) -> Changes | None:
+        self._before("changes", "")
+        self.waits.append(wait_s)
+        age, _, place = (cursor or ":0").partition(":")
+        start = int(place) if age == self.age else 0
+        if start == len(self.told) and wait_s:
+            self.while_waiting(wait_s)
+        if start == len(self.told) and age == self.age:
+            return None
+        last = {ticket.id: at for at, ticket in enumerate(self.told)}
+        places = [at for at in sorted(last.values()) if at >= start]
+        end = places[self.page - 1] + 1 if len(places) > self.page else len(self.told)
+        tickets = tuple(self.told[at] for at in places if at < end)
+        return Changes(f"{self.age}:{end}", tickets, has_more=end < len(self.told), is_reset=age != self.age)
+
+    def stop_waiting(self) -> None:
+        """Nobody waits longer than a test lets him."""
+
+    def ticket(self, ticket_id: str) -> Ticket:
+        self._before("ticket", ticket_id)
+        return next(each for each in reversed(self.told) if each.id == ticket_id)
+
+    def attachment(self, ticket_id: str, sha256: str) -> bytes:
+        self._before("attachment", ticket_id)
+        return self.blobs[ticket_id][sha256]
+
     def info(self) -> DeskInfo:
         self._before("info", "")
-        return DeskInfo("Example Ltd", "5500", ("Anna Kern",))
+        return self.desk_info
 
     def probe(self) -> datetime | None:
         self._before("probe", "")
