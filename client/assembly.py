@@ -52,11 +52,11 @@ class Lanes:
         return (*lanes, self.listening) if self.listening else lanes
 
 
-def threaded(on_crash: OnCrash) -> Lanes:
-    """Lanes of a program with windows: nothing waits for anything."""
+def threaded(on_crash: OnCrash, *, listens: bool = True) -> Lanes:
+    """Lanes of a program with windows: nothing waits for anything. `listens`: it lives on, to hear of tickets."""
     names = ("listening", "outbox", "inbox", "disk", "collecting", "encoder-1", "encoder-2")
     listening, outbox, inbox, disk, collecting, *encoders = (Lane(name, on_crash) for name in names)
-    return Lanes(outbox, inbox, disk, collecting, tuple(encoders), listening)
+    return Lanes(outbox, inbox, disk, collecting, tuple(encoders), listening if listens else None)
 
 
 def inline() -> Lanes:

@@ -43,7 +43,8 @@ class Operations:
     ) -> str:
         """Save an operation on the ticket of a report; return its id.
 
-        `operation_id` is that of an earlier call which was not saved: however often it is tried, it is one operation.
+        With an `operation_id` of the caller's own making it is one operation however often it is tried, such as after
+        a disk that was full.
         Raises DeskbellError, in words, where one of `enclosed` cannot be read or is too large.
         """
         operation = Operation(

@@ -176,6 +176,14 @@ class Spool:
             return entry_in(self.sent / entry_id).receipt()
         return None
 
+    def sent_as(self, number: int) -> str | None:
+        """The report that became the ticket with this number."""
+        for entry_id in reversed(_in_order(self.sent)):
+            receipt = self.sent_receipt(entry_id)
+            if receipt and receipt.ticket_number == number and receipt.operation_id is None:
+                return entry_id
+        return None
+
     def finish(self, entry: Entry, receipt: Receipt) -> None:
         """Keep the desk's proof durably, then move the entry to sent/.
 

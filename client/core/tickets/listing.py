@@ -118,10 +118,11 @@ class Tickets:
         return Conversation(ticket_id, ticket, (*ahead, *queued)) if ticket or queued else None
 
     def id_of(self, number: int) -> str | None:
-        """The ticket with this number."""
+        """The ticket with this number, by the cache or by the receipts of what was sent from here."""
+        found: str | None = None
         with suppress(OSError):
-            return self._cache.id_of(number)
-        return None
+            found = self._cache.id_of(number)
+        return found or self._spool.sent_as(number)
 
     def counts(self) -> dict[State, int]:
         """How many tickets the desk told of stand how."""
