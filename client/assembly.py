@@ -172,6 +172,7 @@ def assemble(
         desk=link.desk,
         sign_in=link.sign_in,
         lane=lanes.listening,
+        reading=lanes.inbox,
         on_event=on_event,
         desk_info=inbox.info,
         refresh_desk=inbox.refresh,

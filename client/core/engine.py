@@ -125,6 +125,10 @@ class Engine:
         """Ask the desk what changed, and come back when that is in `tickets`. Raises DeskError, OSError."""
         self._following.feed.sync()
 
+    def fetch(self, ticket_id: str, sha256: str) -> None:
+        """Get an attachment of a ticket; EnclosureReady or EnclosureMissing follows."""
+        self._following.enclosures.fetch(ticket_id, sha256)
+
     def told(self, notice: Notice) -> None:
         """The user was shown a notice: it never comes again, also not after a restart."""
 

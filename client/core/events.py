@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from pathlib import Path
 
 from client.core.errors import Problem
 from client.core.models import Comment, DeskInfo, Fact, Incident, Receipt, Ticket
@@ -100,6 +101,24 @@ class TicketsChanged:
     ticket_ids: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class EnclosureReady:
+    """An attachment of a ticket lies at `path`, whole; it may be deleted from there at any time."""
+
+    ticket_id: str
+    sha256: str
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class EnclosureMissing:
+    """An attachment of a ticket could not be fetched now."""
+
+    ticket_id: str
+    sha256: str
+    problem: Problem
+
+
 class NoticeKind(StrEnum):
     """Why the user is told, the most urgent first."""
 
@@ -163,6 +182,8 @@ Event = (
     | NeedsAttention
     | DeskChanged
     | TicketsChanged
+    | EnclosureReady
+    | EnclosureMissing
     | Notice
     | OutboxChanged
 )

@@ -54,6 +54,11 @@ def digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
+def is_digest(name: object) -> bool:
+    """Whether `name` is a SHA-256 in the form that `digest` gives."""
+    return isinstance(name, str) and len(name) == 64 and set(name) <= set("0123456789abcdef")
+
+
 def sealed(text: str) -> bytes:
     """A JSON object, written with an indent of 1, with a checksum of everything before it as its last member."""
     content = text.encode().removesuffix(b"\n}")
@@ -199,7 +204,7 @@ def _attachment(item: Attachment) -> dict[str, Any]:
 
 def _read_attachment(body: Mapping[str, Any]) -> Attachment:
     sha256 = body["sha256"]
-    if not (isinstance(sha256, str) and len(sha256) == 64 and set(sha256) <= set("0123456789abcdef")):
+    if not is_digest(sha256):
         raise ValueError("attachment without a SHA-256")
     return Attachment(
         sha256=sha256,

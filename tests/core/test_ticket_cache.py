@@ -139,6 +139,7 @@ def test_a_damaged_cache_is_made_anew(tmp_path: Path, damage: bytes) -> None:  #
     [
         "update tickets set body = '{'",
         "update tickets set body = replace(body, '\"new\"', '\"lost\"')",
+        "update tickets set body = replace(body, 'abababab', '../../../')",
         "update tickets set status = 'lost'",
         "update tickets set changed_us = 9e30",
         "update tickets set number = 'x'",
@@ -151,7 +152,7 @@ def test_a_damaged_cache_is_made_anew(tmp_path: Path, damage: bytes) -> None:  #
 def test_scrambled_rows_are_not_believed(tmp_path: Path, damage: str) -> None:  # I6
     path = tmp_path / "cache" / "tickets.sqlite3"
     with closing(Cache(path.parent)) as cache:
-        fill(cache, ticket(1))
+        fill(cache, replace(ticket(1), attachments=(Enclosure("ab" * 32, 5, "shot.png", "image/png"),)))
     with closing(sqlite3.connect(path)) as other:
         other.executescript(damage)
     with closing(Cache(path.parent)) as cache:

@@ -126,6 +126,7 @@ class Workshop:
             desk=self._desk,
             sign_in=self._sign_in,
             lane=self.listening if self.listens else None,
+            reading=self.clockwork,
             on_event=self.events.append,
             desk_info=inbox.info,
             refresh_desk=inbox.refresh,

@@ -6,6 +6,7 @@ import random
 import threading
 import time
 from collections.abc import Callable
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,13 +18,14 @@ from client.core.spool import Spool
 
 if TYPE_CHECKING:
     from client.core.tickets.cache import Cache
+    from client.core.tickets.enclosures import Enclosures
     from client.core.tickets.feed import Feed
     from client.core.tickets.listing import Tickets
 
 
 class Following:
     """`cache` is a folder that may be deleted, `told` a file that may not. `lane` is where the desk is waited for; None
-    where nobody waits, as on the command line.
+    where nobody waits, as on the command line. On `reading` it is asked for what is short.
     """
 
     def __init__(
@@ -35,6 +37,7 @@ class Following:
         desk: Callable[[], Desk],
         sign_in: Callable[[], None],
         lane: Jobs | None,
+        reading: Jobs,
         on_event: Listener,
         desk_info: Callable[[], DeskInfo | None],
         refresh_desk: Callable[[], None],
@@ -47,6 +50,7 @@ class Following:
         self._desk = desk
         self._sign_in = sign_in
         self._lane = lane
+        self._reading = reading
         self._on_event = on_event
         self._desk_info = desk_info
         self._refresh_desk = refresh_desk
@@ -62,6 +66,19 @@ class Following:
     @property
     def feed(self) -> Feed:
         return self._parts()[2]
+
+    @cached_property
+    def enclosures(self) -> Enclosures:
+        from client.core.tickets.enclosures import Enclosures
+
+        return Enclosures(
+            folder=self._cache_folder / "attachments",
+            sent=self._spool.sent,
+            desk=self._desk,
+            sign_in=self._sign_in,
+            lane=self._reading,
+            on_event=self._on_event,
+        )
 
     def look(self) -> None:
         """Hear of tickets from now on, if there is one."""

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
+from client.core.manifest import is_digest
 from client.core.models import Comment, Enclosure, Person, Rating, Status, Ticket, TicketEvent, TicketLink
 
 
@@ -38,7 +39,7 @@ def _ticket(body: Mapping[str, Any]) -> Ticket:
         rating=Rating(**body["rating"]) if body["rating"] else None,
         comments=tuple(_comment(item) for item in body["comments"]),
         events=tuple(_event(item) for item in body["events"]),
-        attachments=tuple(Enclosure(**item) for item in body["attachments"]),
+        attachments=tuple(_enclosure(item) for item in body["attachments"]),
     )
 
 
@@ -49,8 +50,14 @@ def _comment(body: Mapping[str, Any]) -> Comment:
         author=Person(**body["author"]),
         text=body["text"],
         is_thanks=body["is_thanks"],
-        attachments=tuple(Enclosure(**item) for item in body["attachments"]),
+        attachments=tuple(_enclosure(item) for item in body["attachments"]),
     )
+
+
+def _enclosure(body: Mapping[str, Any]) -> Enclosure:
+    if not is_digest(body["sha256"]):  # it becomes the name of a file
+        raise ValueError("attachment without a SHA-256")
+    return Enclosure(**body)
 
 
 def _event(body: Mapping[str, Any]) -> TicketEvent:
