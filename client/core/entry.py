@@ -101,8 +101,12 @@ def entry_in(folder: Path) -> Entry:
 
 def ticket_in(folder: Path) -> str | None:
     """The report whose ticket the entry in a folder belongs to, without reading the whole; None where unknown."""
-    with suppress(*UNREADABLE):
-        return manifest.glance(read(folder / MANIFEST, manifest.MAX_BYTES, only=manifest.GLANCE_BYTES))
+    with suppress(OSError):  # and no more than it takes: hundreds may wait
+        handle = os.open(folder / MANIFEST, _FLAGS)
+        try:
+            return manifest.glance(os.read(handle, manifest.GLANCE_BYTES))
+        finally:
+            os.close(handle)
     return None
 
 
@@ -132,8 +136,8 @@ def problem_in(folder: Path) -> Problem | None:
     return None
 
 
-def read(path: Path, limit: int, *, only: int | None = None) -> bytes:
-    """A regular file's bytes, or `only` so many from its start; a link planted in its place is not followed."""
+def read(path: Path, limit: int) -> bytes:
+    """A regular file's bytes; a link planted in its place is not followed."""
     try:
         handle = os.open(path, _FLAGS)
     except OSError as error:
@@ -147,8 +151,6 @@ def read(path: Path, limit: int, *, only: int | None = None) -> bytes:
         if found.st_size > limit:
             raise Damaged(f"{path.name} is larger than {limit} bytes")
         with os.fdopen(handle, "rb", closefd=False) as source:
-            return source.read(
-                found.st_size if only is None else only
-            )  # Python sets aside at once whatever it is told to read at most
+            return source.read(found.st_size)  # Python sets aside at once whatever it is told to read at most
     finally:
         os.close(handle)
