@@ -35,8 +35,8 @@ CLIENT = f"deskbell {__version__}"
 class Lanes:
     """Where work is done: `outbox` sends, `inbox` reads, the others serve the draft.
 
-    On `listening` the desk is waited for, most of the time; None where nobody does. It is not the inbox, because a
-    panel that opens may not have to wait for the end of that.
+    On `listening` the desk is waited for, most of the time; None where nobody does. It is not the inbox: a panel that
+    opens must not wait until something changes.
     """
 
     outbox: Jobs
