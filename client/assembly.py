@@ -12,7 +12,7 @@ from client import __version__
 from client.core.desk import Desk
 from client.core.engine import Engine
 from client.core.errors import SignInNeeded
-from client.core.events import Listener
+from client.core.events import Event, Listener
 from client.core.inbox import Inbox
 from client.core.lane import Inline, Jobs, Lane, OnCrash
 from client.core.models import Encoded, Requester, SecretStore, Shot
@@ -21,6 +21,7 @@ from client.core.paths import Paths
 from client.core.settings import Settings, load, proxies
 from client.core.spool import Spool
 from client.core.surroundings import Surroundings
+from client.core.tickets.following import Following
 from client.core.words import language
 
 if TYPE_CHECKING:
@@ -32,24 +33,30 @@ CLIENT = f"deskbell {__version__}"
 
 @dataclass(frozen=True, slots=True)
 class Lanes:
-    """Where work is done: `outbox` sends, `inbox` reads, the others serve the draft."""
+    """Where work is done: `outbox` sends, `inbox` reads, the others serve the draft.
+
+    On `listening` the desk is waited for, most of the time; None where nobody does. It is not the inbox: a panel that
+    opens must not wait until something changes.
+    """
 
     outbox: Jobs
     inbox: Jobs
     disk: Jobs
     collecting: Jobs
     encoders: tuple[Jobs, ...]
+    listening: Jobs | None = None
 
     @property
     def all(self) -> tuple[Jobs, ...]:
-        return (self.outbox, self.inbox, self.disk, self.collecting, *self.encoders)
+        lanes = (self.outbox, self.inbox, self.disk, self.collecting, *self.encoders)
+        return (*lanes, self.listening) if self.listening else lanes
 
 
-def threaded(on_crash: OnCrash) -> Lanes:
-    """Lanes of a program with windows: nothing waits for anything."""
-    names = ("outbox", "inbox", "disk", "collecting", "encoder-1", "encoder-2")
-    outbox, inbox, disk, collecting, *encoders = (Lane(name, on_crash) for name in names)
-    return Lanes(outbox, inbox, disk, collecting, tuple(encoders))
+def threaded(on_crash: OnCrash, *, listens: bool = True) -> Lanes:
+    """Lanes of a program with windows: nothing waits for anything. `listens`: it lives on, to hear of tickets."""
+    names = ("listening", "outbox", "inbox", "disk", "collecting", "encoder-1", "encoder-2")
+    listening, outbox, inbox, disk, collecting, *encoders = (Lane(name, on_crash) for name in names)
+    return Lanes(outbox, inbox, disk, collecting, tuple(encoders), listening if listens else None)
 
 
 def inline() -> Lanes:
@@ -141,17 +148,35 @@ def assemble(
     """The core, ready to start. Touches neither disk nor network. `clock` is the one that the lanes go by."""
     spool = Spool(paths.spool)
     link = Connection(paths)
+
+    def heard(event: Event) -> None:
+        on_event(event)
+        following.hear(event)
+
     outbox = Outbox(
         spool=spool,
         desk=link.desk,
         sign_in=link.sign_in,
         lane=lanes.outbox,
-        on_event=on_event,
+        on_event=heard,
         clock=clock,
         tidied=(paths.data, paths.cache),
     )
     inbox = Inbox(
-        cache=paths.cache, desk=link.desk, sign_in=link.sign_in, lane=lanes.inbox, on_event=on_event, clock=clock
+        cache=paths.cache, desk=link.desk, sign_in=link.sign_in, lane=lanes.inbox, on_event=heard, clock=clock
+    )
+    following = Following(
+        spool=spool,
+        cache=paths.cache,
+        told=paths.data / "told.json",
+        desk=link.desk,
+        sign_in=link.sign_in,
+        lane=lanes.listening,
+        reading=lanes.inbox,
+        on_event=on_event,
+        desk_info=inbox.info,
+        refresh_desk=inbox.refresh,
+        clock=clock,
     )
     around = Surroundings(
         spool=spool,
@@ -165,4 +190,12 @@ def assemble(
         client=CLIENT,
         facts_off=frozenset(settings.names("facts_off")),
     )
-    return Engine(spool=spool, outbox=outbox, inbox=inbox, around=around, lanes=lanes.all, problems=settings.problems)
+    return Engine(
+        spool=spool,
+        outbox=outbox,
+        inbox=inbox,
+        following=following,
+        around=around,
+        lanes=lanes.all,
+        problems=settings.problems,
+    )

@@ -1,7 +1,7 @@
-"""`deskbell report | outbox | doctor | settings`: the same core without a window. Starts without Qt.
+"""`deskbell report | tickets | show | reply | …`: the same core without a window. Starts without Qt.
 
-Exit codes: 0 done · 1 a check failed, or nothing was there · 2 the command was not understood · 3 saved and waiting:
-it is sent by itself · 4 a person must act · 5 not saved.
+Exit codes: 0 done · 1 a check failed, or there is no such ticket · 2 the command was not understood · 3 saved and
+waiting: it is sent by itself · 4 a person must act · 5 not saved.
 """
 
 from __future__ import annotations
@@ -54,6 +54,18 @@ def _command(name: str) -> Command:
             from client.commands import report
 
             return report.run
+        case "tickets":
+            from client.commands import tickets
+
+            return tickets.run
+        case "show":
+            from client.commands import tickets
+
+            return tickets.show
+        case "reply" | "solved" | "reopen" | "rate":
+            from client.commands import act
+
+            return act.run
         case "outbox":
             from client.commands import outbox
 
@@ -111,6 +123,8 @@ def _parser() -> argparse.ArgumentParser:
     report.add_argument("--wait", action="store_true", help=_("come back only when IT has it, or a person must act"))
     report.add_argument("--panel", action="store_true", help=_("open the panel instead"))
 
+    _add_tickets(commands, quiet)
+
     outbox = commands.add_parser("outbox", parents=[quiet], help=_("what is not sent yet"))
     outbox.add_argument("--send", action="store_true", help=_("try to send it now"))
 
@@ -122,3 +136,32 @@ def _parser() -> argparse.ArgumentParser:
     setting.add_argument("name", nargs="?", choices=[row.name for row in TABLE], metavar=_("NAME"))
     setting.add_argument("value", nargs="?", metavar=_("VALUE"), help=_("the new value; empty takes yours back"))
     return parser
+
+
+def _add_tickets(commands: argparse._SubParsersAction[argparse.ArgumentParser], quiet: argparse.ArgumentParser) -> None:
+    tickets = commands.add_parser("tickets", parents=[quiet], help=_("what became of your reports"))
+    tickets.add_argument("--all", action="store_true", help=_("closed ones, too"))
+
+    show = commands.add_parser("show", parents=[quiet], help=_("one ticket, with all that was said and done"))
+    show.add_argument("number", type=int, metavar=_("NUMBER"))
+
+    waiting = argparse.ArgumentParser(add_help=False)
+    waiting.add_argument("number", type=int, metavar=_("NUMBER"))
+    waiting.add_argument("--wait", action="store_true", help=_("come back only when IT has it, or a person must act"))
+    waiting.set_defaults(text="", stars=None, attach=[])
+    both = [quiet, waiting]
+
+    reply = commands.add_parser("reply", parents=both, help=_("say something on a ticket"))
+    reply.add_argument("text", metavar=_("TEXT"))
+    reply.add_argument(
+        "--attach", type=Path, action="append", default=[], metavar=_("FILE"), help=_("attach a copy of it")
+    )
+
+    commands.add_parser("solved", parents=both, help=_("it works now: close a ticket"))
+
+    reopen = commands.add_parser("reopen", parents=both, help=_("still broken: open a ticket again"))
+    reopen.add_argument("text", nargs="?", default="", metavar=_("TEXT"), help=_("what is still broken"))
+
+    rate = commands.add_parser("rate", parents=both, help=_("say how well a ticket was dealt with"))
+    rate.add_argument("stars", type=int, choices=range(1, 6), metavar=_("STARS"), help=_("1 to 5"))
+    rate.add_argument("text", nargs="?", default="", metavar=_("TEXT"))

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from contextlib import suppress
 
 from client.assembly import assemble, inline
 from client.commands import ATTENTION, DONE, WAITING
 from client.commands.printing import print_json, problem_body, say_problem
 from client.core.entry import Damaged
+from client.core.models import Operation
 from client.core.paths import Paths
 from client.core.settings import Settings
 from client.core.words import _
@@ -18,19 +20,14 @@ def run(options: argparse.Namespace, where: Paths, settings: Settings) -> int:
     if options.send:
         engine.send_now()
     rows: list[dict[str, object]] = []
-    for report_id in engine.spool.waiting():
-        try:
-            report = engine.spool.load(report_id).report
-            rows.append(
-                {
-                    "report_id": report_id,
-                    "state": "waiting",
-                    "created_at": report.created_at.isoformat(),
-                    "text": report.text,
-                }
-            )
-        except (Damaged, OSError):
-            rows.append({"report_id": report_id, "state": "waiting", "created_at": None, "text": ""})
+    for entry_id in engine.spool.waiting():
+        row: dict[str, object] = {"report_id": entry_id, "state": "waiting", "created_at": None, "text": ""}
+        with suppress(Damaged, OSError):
+            content = engine.spool.load(entry_id).content
+            row |= {"created_at": content.created_at.isoformat(), "text": content.text}
+            if isinstance(content, Operation):
+                row |= {"kind": content.kind.value, "of": content.report_id}
+        rows.append(row)
     for report_id in engine.spool.needing_attention():
         problem = engine.spool.problem(report_id)
         rows.append(

@@ -5,16 +5,12 @@ from __future__ import annotations
 import argparse
 import os
 import sys
-import threading
-from contextlib import suppress
-from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING
 
-from client.assembly import CLIENT, assemble, inline, threaded
-from client.commands import ATTENTION, DONE, MISUSED, NOT_SAVED, WAITING
-from client.commands.printing import note_crash, print_json, problem_body, say_problem
-from client.core import events
+from client.assembly import CLIENT, assemble
+from client.commands import DONE, MISUSED, NOT_SAVED, WAITING
+from client.commands.outcome import Outcome, lanes_for
+from client.commands.printing import print_json, problem_body, say_problem
 from client.core.errors import DeskbellError, Problem
 from client.core.manifest import MAX_TEXT
 from client.core.paths import Paths
@@ -23,8 +19,7 @@ from client.core.words import _, ngettext
 
 if TYPE_CHECKING:
     from client.core.draft import Draft
-    from client.core.events import Event
-    from client.core.models import Display, Receipt, Shot
+    from client.core.models import Display, Shot
 
 
 def run(options: argparse.Namespace, where: Paths, settings: Settings) -> int:
@@ -37,18 +32,10 @@ def run(options: argparse.Namespace, where: Paths, settings: Settings) -> int:
 
         return tray(str(options.profile) if options.profile else None, show_panel=True)
 
-    outcome = _Outcome()
-    ended = threading.Event()
-
-    def on_event(event: Event) -> None:
-        outcome.note(event)
-        if outcome.code != WAITING:
-            ended.set()
-
-    lanes = threaded(partial(note_crash, where.log)) if options.wait else inline()
-    engine = assemble(where, settings, lanes, on_event)
+    outcome = Outcome()
+    engine = assemble(where, settings, lanes_for(where, waits=options.wait), outcome.note)
     draft = engine.begin_new("cli")
-    outcome.report_id = draft.report_id
+    outcome.entry_id = draft.report_id
     try:
         _fill(draft, options)
     except DeskbellError as error:
@@ -57,8 +44,7 @@ def run(options: argparse.Namespace, where: Paths, settings: Settings) -> int:
         return MISUSED
     draft.submit()
     if options.wait:
-        with suppress(KeyboardInterrupt):  # it is saved by then, and sent by itself later
-            ended.wait()
+        outcome.wait()
     engine.close()
     _say_outcome(outcome, options.json)
     return outcome.code
@@ -98,44 +84,12 @@ def _shots() -> tuple[Shot, ...]:
     return shots
 
 
-@dataclass(slots=True)
-class _Outcome:
-    """Collects what the core tells about one report."""
-
-    report_id: str = ""
-    receipt: Receipt | None = None
-    problem: Problem | None = None
-    left_out: int = 0  # attachments that could not be read any more
-    is_saved: bool = False
-    code: int = WAITING
-
-    def note(self, event: Event) -> None:
-
-        if getattr(event, "report_id", None) != self.report_id:
-            return
-        match event:
-            case events.PictureFailed():
-                self.left_out += 1
-            case events.Saved():
-                self.is_saved = True
-            case events.NotSaved(problem=problem):
-                self.problem, self.code = problem, NOT_SAVED
-            case events.Accepted(receipt=receipt):
-                self.receipt = receipt
-            case events.Delivered(receipt=receipt):
-                self.receipt, self.problem, self.code = receipt, None, DONE
-            case events.Waiting(problem=problem):
-                self.problem = problem
-            case events.NeedsAttention(problem=problem):
-                self.problem, self.code = problem, ATTENTION
-
-
-def _say_outcome(outcome: _Outcome, as_json: bool) -> None:
+def _say_outcome(outcome: Outcome, as_json: bool) -> None:
     receipt, problem = outcome.receipt, outcome.problem
     if as_json:
         print_json(
             {
-                "report_id": outcome.report_id,
+                "report_id": outcome.entry_id,
                 "saved": outcome.is_saved,
                 "delivered": outcome.code == DONE,
                 "left_out": outcome.left_out,

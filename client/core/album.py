@@ -8,7 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from client.core import flaws, manifest
-from client.core.durable import make_private_dir, write_new
+from client.core.durable import make_private_dir
+from client.core.entry import keep_blob
 from client.core.models import Attachment, AttachmentKind, Encoded, Fact, Shot
 from client.core.picture import Picture
 
@@ -87,11 +88,4 @@ class Album:
 
     def _write(self, sha256: str, data: bytes) -> Path:
         make_private_dir(self._folder)
-        path = self._folder / sha256
-        try:
-            write_new(path, data)
-        except FileExistsError:  # two displays show the same
-            if manifest.digest(path.read_bytes()) != sha256:
-                path.unlink()
-                write_new(path, data)
-        return path
+        return keep_blob(self._folder, sha256, data)

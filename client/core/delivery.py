@@ -1,16 +1,16 @@
-"""One attempt to hand a report to the desk: whole, in one request, or the ticket first and attachments after it."""
+"""One attempt to hand an entry to the desk: whole, in one request, or itself first and its attachments after it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 
 from client.core import faults
 from client.core.desk import Desk
 from client.core.entry import Damaged, Entry
-from client.core.errors import NotOurServer, Rejected, SignInNeeded, Unanswered
+from client.core.errors import NotOurServer, Rejected, Unanswered
 from client.core.events import Accepted, Listener
-from client.core.models import Receipt
+from client.core.models import Attachment, OperationKind, Receipt, Report
+from client.core.signing_in import signed_in
 from client.core.words import _
 
 WHOLE_BYTES = 4 * 1024 * 1024  # more than that is better resumed than begun anew
@@ -20,7 +20,7 @@ _BEGIN_AGAIN = ("digest_differs", "not_found")
 
 
 class Delivery:
-    """Hands over reports. `desk` gives the desk or raises DeskError; `sign_in` makes this device known to it."""
+    """Hands over entries. `desk` gives the desk or raises DeskError; `sign_in` makes this device known to it."""
 
     def __init__(self, desk: Callable[[], Desk], sign_in: Callable[[], None], on_event: Listener) -> None:
         self._desk = desk
@@ -28,24 +28,23 @@ class Delivery:
         self._on_event = on_event
 
     def deliver(self, entry: Entry, *, probe_first: bool, is_whole: bool) -> Receipt:
-        """The receipt of a report that the desk has.
+        """The receipt of an entry that the desk has.
 
-        `is_whole` where the desk has nothing of it yet: then everything goes in one request, unless that is too much.
-        `probe_first` where somebody else answered last time: not a byte of a report before the desk itself is there.
+        `is_whole` where the desk has nothing of it yet: then a report goes in one request, unless that is too much.
+        `probe_first` where somebody else answered last time: not a byte of it before the desk itself is there.
         Raises DeskError, Damaged where the manifest's bytes are not those that were saved.
         """
-        desk, report_id = self._desk(), entry.report.report_id
+        desk = self._desk()
         if probe_first:
             desk.probe()
         receipt = self._submit_whole(desk, entry) if is_whole else None
-        receipt = receipt or self._signed_in(entry, lambda: desk.submit(report_id, entry.manifest))
-        self._on_event(Accepted(report_id, receipt))
+        receipt = receipt or self._hand_over(desk, entry)
+        self._on_event(Accepted(entry.content.id, receipt))
         left_out: Damaged | Rejected | None = None
-        by_sha256 = {item.sha256: item for item in entry.report.attachments}
+        by_sha256 = {item.sha256: item for item in entry.content.attachments}
         for sha256 in receipt.missing:
             try:
-                data = entry.blob(by_sha256[sha256])
-                receipt = self._signed_in(entry, partial(desk.attach, report_id, by_sha256[sha256], data))
+                receipt = self._attach(desk, entry, by_sha256[sha256], entry.blob(by_sha256[sha256]))
             except (Damaged, Rejected) as error:  # the rest still goes
                 if isinstance(error, Rejected) and error.problem.code in _BEGIN_AGAIN:
                     raise Unanswered(faults.cut_off()) from error
@@ -58,27 +57,35 @@ class Delivery:
         return receipt
 
     def _submit_whole(self, desk: Desk, entry: Entry) -> Receipt | None:
-        """The receipt, or None where the report has to go in parts."""
-        attachments = {item.sha256: item for item in entry.report.attachments}.values()
-        if not 0 < sum(item.size_bytes for item in attachments) <= WHOLE_BYTES:
+        """The receipt, or None where it has to go in parts."""
+        attachments = {item.sha256: item for item in entry.content.attachments}.values()
+        is_small = 0 < sum(item.size_bytes for item in attachments) <= WHOLE_BYTES
+        if not (is_small and isinstance(entry.content, Report)):
             return None
         try:
             blobs = [entry.blob(item) for item in attachments]
-            return self._signed_in(entry, lambda: desk.submit(entry.report.report_id, entry.manifest, blobs))
+            return self._proven(entry, lambda: desk.submit(entry.content.id, entry.manifest, blobs))
         except (Damaged, Rejected):  # in parts, what is good of it is taken
             return None
 
-    def _signed_in(self, entry: Entry, call: Callable[[], Receipt]) -> Receipt:
-        """`call`, after enrolling silently where the desk does not know this device; once."""
-        try:
-            receipt = call()
-        except SignInNeeded as error:
-            if error.problem.code != "sign_in":
-                raise
-            self._sign_in()
-            receipt = call()
-        if receipt.report_id != entry.report.report_id or receipt.manifest_sha256 != entry.manifest_sha256:
-            raise NotOurServer(faults.stranger())
-        if not set(receipt.missing) <= {item.sha256 for item in entry.report.attachments}:
+    def _hand_over(self, desk: Desk, entry: Entry) -> Receipt:
+        """The manifest alone, by the road that its content takes."""
+        content = entry.content
+        if isinstance(content, Report):
+            return self._proven(entry, lambda: desk.submit(content.id, entry.manifest))
+        if content.kind is OperationKind.COMMENT:
+            return self._proven(entry, lambda: desk.comment(content, entry.manifest))
+        return self._proven(entry, lambda: desk.operate(content, entry.manifest))
+
+    def _attach(self, desk: Desk, entry: Entry, attachment: Attachment, data: bytes) -> Receipt:
+        content = entry.content
+        if isinstance(content, Report):
+            return self._proven(entry, lambda: desk.attach(content.id, attachment, data))
+        signed_in(lambda: desk.attach(content.report_id, attachment, data), self._sign_in)
+        return self._hand_over(desk, entry)  # that receipt was the report's: what the comment lacks, only it can say
+
+    def _proven(self, entry: Entry, call: Callable[[], Receipt]) -> Receipt:
+        receipt = signed_in(call, self._sign_in)
+        if not entry.is_named_by(receipt):
             raise NotOurServer(faults.stranger())
         return receipt

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from client.core.models import Attachment, DeskInfo, Receipt
+from client.core.models import Attachment, Changes, DeskInfo, Operation, Receipt, Ticket
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,28 @@ class Desk(Protocol):
         """
 
     def attach(self, report_id: str, attachment: Attachment, data: bytes) -> Receipt:
-        """Add the bytes of one attachment of the manifest."""
+        """Add the bytes of one attachment, of the report itself or of a comment. The receipt is the report's."""
+
+    def comment(self, operation: Operation, body: bytes) -> Receipt:
+        """Add a comment, whose manifest is `body`, or find the one added before; the receipt says what is missing."""
+
+    def operate(self, operation: Operation, body: bytes) -> Receipt:
+        """Do anything else to a ticket, once. What no longer fits the ticket's state is noted there, and no error."""
+
+    def changes(self, cursor: str | None, wait_s: float) -> Changes | None:
+        """This device's tickets that changed since `cursor` (None: since the beginning); None where none did.
+
+        With `wait_s` the desk may keep the answer back so long, until something changes.
+        """
+
+    def stop_waiting(self) -> None:
+        """Whoever waits for changes in another thread gets Unanswered at once."""
+
+    def ticket(self, ticket_id: str) -> Ticket:
+        """One of this device's tickets, whole."""
+
+    def attachment(self, ticket_id: str, sha256: str) -> bytes:
+        """The bytes of an attachment of one of this device's tickets: the report's own, or a comment's."""
 
     def info(self) -> DeskInfo:
         """What the desk says of itself."""

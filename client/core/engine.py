@@ -1,14 +1,18 @@
-"""The core as one thing: makes drafts, sends what is saved, knows the desk. Windows and command line are its guests."""
+"""The core as one thing: makes drafts, sends what is saved, follows what becomes of it, knows the desk.
+
+Windows and command line are its guests.
+"""
 
 from __future__ import annotations
 
 import threading
 from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from client.core.errors import Problem
-from client.core.events import OutboxChanged
+from client.core.events import Notice, OutboxChanged
 from client.core.inbox import Inbox
 from client.core.lane import Jobs
 from client.core.manifest import new_report_id
@@ -16,10 +20,13 @@ from client.core.models import DeskInfo
 from client.core.outbox import Outbox
 from client.core.spool import Spool
 from client.core.surroundings import Surroundings
+from client.core.tickets.following import Following
 
 if TYPE_CHECKING:
     from client.core.claim import Claim
     from client.core.draft import Draft
+    from client.core.operations import Operations
+    from client.core.tickets.listing import Tickets
 
 
 class Engine:
@@ -31,6 +38,7 @@ class Engine:
         spool: Spool,
         outbox: Outbox,
         inbox: Inbox,
+        following: Following,
         around: Surroundings,
         lanes: tuple[Jobs, ...],
         problems: tuple[Problem, ...] = (),
@@ -39,6 +47,7 @@ class Engine:
         self.problems = problems
         self._outbox = outbox
         self._inbox = inbox
+        self._following = following
         self._around = around
         self._lanes = lanes
 
@@ -49,6 +58,7 @@ class Engine:
         need not load what speaks to the network.
         """
         self._outbox.start()
+        self._following.look()
         if self.desk() is None:
             self._inbox.refresh()
 
@@ -57,8 +67,10 @@ class Engine:
         done = threading.Event()
         self._around.disk.put(done.set)
         done.wait(timeout_s)
+        self._following.stop()
         for lane in self._lanes:
             lane.close(timeout_s)
+        self._following.close()
 
     def begin(self, via: str) -> Draft:
         """A new draft, or the unsent one from before. One that another process works on is left alone."""
@@ -96,9 +108,43 @@ class Engine:
         # Without a claim where the disk takes nothing, which is said when Send is pressed.
         return Draft(report_id, via, self._around, self._claimed(report_id))
 
+    @cached_property
+    def operations(self) -> Operations:
+        """What the user does to tickets."""
+        from client.core.operations import Operations
+
+        return Operations(self._around)
+
     def look(self) -> None:
-        """Another process may have saved a report."""
+        """Another process may have saved something."""
         self._outbox.look()
+        self._following.look()
+
+    @property
+    def tickets(self) -> Tickets:
+        """What became of reports."""
+        return self._following.tickets
+
+    def sync(self) -> None:
+        """Ask the desk what changed, and come back when that is in `tickets`. Raises DeskError, OSError."""
+        self._following.feed.sync()
+
+    def fetch(self, ticket_id: str, sha256: str) -> None:
+        """Get an attachment of a ticket; EnclosureReady or EnclosureMissing follows."""
+        self._following.enclosures.fetch(ticket_id, sha256)
+
+    def told(self, notice: Notice) -> None:
+        """The user was shown a notice: it never comes again, also not after a restart."""
+
+        def job() -> None:
+            with suppress(OSError):  # then it may come again
+                self._following.feed.note_told(notice)
+
+        self._around.disk.put(job)
+
+    def hurry(self) -> None:
+        """The machine slept, or the network is another: hear anew from the desk what changed."""
+        self._following.hurry()
 
     def send_now(self) -> None:
         """The user asks to try again."""

@@ -1,4 +1,4 @@
-"""One saved report as it lies on disk, and what is remembered beside it."""
+"""One saved report or operation as it lies on disk, and what is remembered beside it."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from client.core import manifest
-from client.core.durable import replace
+from client.core.durable import replace, write_new
 from client.core.errors import Problem
-from client.core.models import Attachment, Receipt, Report
+from client.core.models import Attachment, Content, Operation, Receipt
 
 MANIFEST = "manifest.json"
 DRAFT = "draft.json"
@@ -30,10 +30,10 @@ class Damaged(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A saved report as it lies on disk."""
+    """What was saved, as it lies on disk: a report or an operation, its manifest and the blobs that this names."""
 
     folder: Path
-    report: Report
+    content: Content
     manifest: bytes
     manifest_sha256: str
 
@@ -51,7 +51,7 @@ class Entry:
         return data
 
     def receipt(self) -> Receipt | None:
-        """The desk's proof that it has exactly this report, where it lies here."""
+        """The desk's proof that it has exactly this, where it lies here."""
         with suppress(*UNREADABLE):
             body = json.loads(read(self.folder / RECEIPT, _LARGEST_NOTE))
             receipt = Receipt(
@@ -61,15 +61,27 @@ class Entry:
                 ticket_number=int(body["ticket_number"]),
                 status=str(body["status"]),
                 missing=tuple(body["missing"]),
+                operation_id=body.get("operation_id"),
             )
-            if receipt.report_id == self.report.report_id and receipt.manifest_sha256 == self.manifest_sha256:
+            if self.is_named_by(receipt):
                 return receipt
         return None
 
+    def is_named_by(self, receipt: Receipt) -> bool:
+        """Whether a receipt speaks of exactly this, down to its bytes, and of nothing that it does not have."""
+        operation_id = self.content.id if isinstance(self.content, Operation) else None
+        return (
+            (receipt.report_id, receipt.operation_id) == (self.content.report_id, operation_id)
+            and receipt.manifest_sha256 == self.manifest_sha256
+            and set(receipt.missing) <= {item.sha256 for item in self.content.attachments}
+        )
+
     def keep(self, receipt: Receipt) -> None:
-        """Put the desk's proof beside the report, durably. Raises OSError."""
+        """Put the desk's proof beside it, durably. Raises OSError."""
         body = {name: getattr(receipt, name) for name in ("report_id", "manifest_sha256", "ticket_id", "ticket_number")}
         body |= {"status": receipt.status, "missing": list(receipt.missing)}
+        if receipt.operation_id:
+            body["operation_id"] = receipt.operation_id
         replace(self.folder / RECEIPT, json.dumps(body, indent=1).encode(), durable=True)
 
 
@@ -78,23 +90,46 @@ UNREADABLE = (OSError, ValueError, TypeError, KeyError, OverflowError, Recursion
 
 
 def entry_in(folder: Path) -> Entry:
-    """The report in a folder. Raises Damaged where it cannot be understood or was altered, OSError."""
+    """What was saved in a folder. Raises Damaged where it cannot be understood or was altered, OSError."""
     try:
         data = read(folder / MANIFEST, manifest.MAX_BYTES)
-        report = manifest.decode(data)
+        content = manifest.decode(data)
     except (ValueError, FileNotFoundError, RecursionError) as error:
         raise Damaged(str(error)) from error
-    return Entry(folder, report, data, manifest.digest(data))
+    return Entry(folder, content, data, manifest.digest(data))
+
+
+def ticket_in(folder: Path) -> str | None:
+    """The report whose ticket the entry in a folder belongs to, without reading the whole; None where unknown."""
+    with suppress(OSError):  # and no more than it takes: hundreds may wait
+        handle = os.open(folder / MANIFEST, _FLAGS)
+        try:
+            return manifest.glance(os.read(handle, manifest.GLANCE_BYTES))
+        finally:
+            os.close(handle)
+    return None
+
+
+def keep_blob(folder: Path, sha256: str, data: bytes) -> Path:
+    """Put the bytes of an attachment into a folder, durably; where they are. Raises OSError."""
+    path = folder / sha256
+    try:
+        write_new(path, data)
+    except FileExistsError:  # two displays show the same
+        if manifest.digest(path.read_bytes()) != sha256:
+            path.unlink()
+            write_new(path, data)
+    return path
 
 
 def note_problem(folder: Path, problem: Problem) -> None:
-    """Put beside a report why it needs attention. Raises OSError."""
+    """Put beside an entry why it needs attention. Raises OSError."""
     body = {"code": problem.code, "title": problem.title, "detail": problem.detail}
     replace(folder / PROBLEM, json.dumps(body).encode())
 
 
 def problem_in(folder: Path) -> Problem | None:
-    """Why a report needs attention, where that was kept."""
+    """Why an entry needs attention, where that was kept."""
     with suppress(*UNREADABLE):
         body = json.loads(read(folder / PROBLEM, _LARGEST_NOTE))
         return Problem(str(body["code"]), str(body["title"]), str(body["detail"]))

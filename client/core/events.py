@@ -1,13 +1,18 @@
-"""What the core tells whoever shows it. Events are plain data and arrive on a lane's thread."""
+"""What the core tells whoever shows it. Events are plain data and arrive on a lane's thread.
+
+Of what is saved and sent, `report_id` names the entry: a report, or an operation by the id of its own.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
+from pathlib import Path
 
 from client.core.errors import Problem
-from client.core.models import DeskInfo, Fact, Receipt
+from client.core.models import Comment, DeskInfo, Fact, Incident, Receipt, Ticket
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +42,14 @@ class FactsFound:
 
 @dataclass(frozen=True, slots=True)
 class Saved:
-    """The report is durable on this machine: it will be delivered, or stay visible."""
+    """The entry is durable on this machine: it will be delivered, or stay visible."""
 
     report_id: str
 
 
 @dataclass(frozen=True, slots=True)
 class NotSaved:
-    """The report is not durable. The draft is as it was; Send may be pressed again."""
+    """The entry is not durable. What the user wrote is as it was; Send may be pressed again."""
 
     report_id: str
     problem: Problem
@@ -52,7 +57,7 @@ class NotSaved:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The desk has made a ticket; its attachments are on their way."""
+    """The desk has made a ticket, or noted an operation; attachments are on their way."""
 
     report_id: str
     receipt: Receipt
@@ -60,7 +65,7 @@ class Accepted:
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """The desk has the whole report, and the receipt is on disk."""
+    """The desk has the whole entry, and the receipt is on disk."""
 
     report_id: str
     receipt: Receipt
@@ -68,7 +73,7 @@ class Delivered:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A saved report cannot be sent right now and is tried again by itself."""
+    """A saved entry cannot be sent right now and is tried again by itself."""
 
     report_id: str
     problem: Problem
@@ -76,7 +81,7 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class NeedsAttention:
-    """A saved report goes no further before a person acts."""
+    """A saved entry goes no further before a person acts."""
 
     report_id: str
     problem: Problem
@@ -87,6 +92,55 @@ class DeskChanged:
     """The desk says something new about itself."""
 
     desk: DeskInfo
+
+
+@dataclass(frozen=True, slots=True)
+class TicketsChanged:
+    """These tickets are other than before, by whomsoever: whoever shows them looks again."""
+
+    ticket_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EnclosureReady:
+    """An attachment of a ticket lies at `path`, whole; it may be deleted from there at any time."""
+
+    ticket_id: str
+    sha256: str
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class EnclosureMissing:
+    """An attachment of a ticket could not be fetched now."""
+
+    ticket_id: str
+    sha256: str
+    problem: Problem
+
+
+class NoticeKind(StrEnum):
+    """Why the user is told, the most urgent first."""
+
+    WAITING_FOR_YOU = "waiting_for_you"
+    SOLVED = "solved"
+    ANSWERED = "answered"
+    PICKED_UP = "picked_up"
+    OUTAGE = "outage"
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Others did something that the user should hear of: all that is new on one ticket, or an outage.
+
+    `keys` name what happened. Whoever has shown the notice says so with `Engine.told`; then it never comes again.
+    """
+
+    kind: NoticeKind
+    keys: tuple[tuple[str, datetime], ...]
+    ticket: Ticket | None = None
+    comment: Comment | None = None  # the last new one
+    incident: Incident | None = None
 
 
 class Mood(StrEnum):
@@ -100,7 +154,7 @@ class Mood(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class OutboxChanged:
-    """How many reports wait or need attention, and what holds them (None: nothing does)."""
+    """How many entries wait or need attention, and what holds them (None: nothing does)."""
 
     waiting: int
     attention: int
@@ -127,6 +181,10 @@ Event = (
     | Waiting
     | NeedsAttention
     | DeskChanged
+    | TicketsChanged
+    | EnclosureReady
+    | EnclosureMissing
+    | Notice
     | OutboxChanged
 )
 Listener = Callable[[Event], None]

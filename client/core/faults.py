@@ -5,6 +5,8 @@ from __future__ import annotations
 from client.core.errors import DeskError, NotOurServer, Problem, Unanswered, Unreachable
 from client.core.words import _
 
+DAMAGED = "damaged"
+
 
 def _by_itself() -> str:
     return _("Your report is safe on this PC and is sent by itself.")
@@ -74,7 +76,7 @@ def proxy_unreachable() -> Problem:
 
 def damaged(reason: str) -> Problem:
     return Problem(
-        "damaged",
+        DAMAGED,
         _("A saved report was damaged on this PC"),
         _("What is left of it is kept. Please tell IT, or report the problem again. ({reason})").format(reason=reason),
     )

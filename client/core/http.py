@@ -34,7 +34,7 @@ from client.core.origin import check_origin
 CONNECT_S = 5.0
 READ_S = 20.0
 WHOLE_S = 60.0  # a request that takes longer, since its answer drips, is given up;
-SLOWEST = 8 * 1024  # bytes a second that sending its body may take on top
+SLOWEST = 8 * 1024  # bytes a second that a large body may take on top
 IN_FLIGHT = 128 * 1024  # bytes that the system holds for a slow line: they leave within READ_S at SLOWEST
 MAX_ANSWER = 4 * 1024 * 1024
 RETRY_AFTER_CAP_S = 3600.0
@@ -44,7 +44,7 @@ Proxies = Callable[[], dict[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A 2xx or 304 answer whose body, if any, is JSON."""
+    """A 2xx or 304 answer. Its body is what its JSON says (None: there is none), or bytes where they were asked for."""
 
     status: int
     body: Any
@@ -67,15 +67,43 @@ class Http:
         self._proxies: dict[str, str] = {}
         self._proxies_until = 0.0
         self._local = threading.local()
+        self._waiting: set[Impatient] = set()
 
-    def get(self, path: str, *, bearer: str | None = None, headers: Mapping[str, str] | None = None) -> Answer:
-        return self._send("GET", path, None, bearer, headers)
+    def stop_waiting(self) -> None:
+        """From any thread: requests whose answer the server may keep back come to nothing at once."""
+        for caller in tuple(self._waiting):
+            caller.give_up()
+
+    def get(
+        self,
+        path: str,
+        *,
+        bearer: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        wait_s: float = 0.0,
+        most: int = MAX_ANSWER,
+    ) -> Answer:
+        """`wait_s`: so long the server may keep its answer back. One of more than `most` bytes is not our server's."""
+        return self._send("GET", path, None, bearer, headers, wait_s=wait_s, most=most)
+
+    def get_bytes(self, path: str, *, most: int, bearer: str | None = None) -> Answer:
+        """What lies at `path`, as raw bytes, at most so many."""
+        return self._send("GET", path, None, bearer, {"Accept": "*/*"}, most=most, is_raw=True)
 
     def put(self, path: str, data: bytes, *, media_type: str = "application/json", bearer: str | None = None) -> Answer:
         return self._send("PUT", path, data, bearer, {"Content-Type": media_type})
 
     def _send(
-        self, method: str, path: str, data: bytes | None, bearer: str | None, headers: Mapping[str, str] | None
+        self,
+        method: str,
+        path: str,
+        data: bytes | None,
+        bearer: str | None,
+        headers: Mapping[str, str] | None,
+        *,
+        wait_s: float = 0.0,
+        most: int = MAX_ANSWER,
+        is_raw: bool = False,
     ) -> Answer:
         import requests
         import urllib3.exceptions
@@ -90,17 +118,27 @@ class Http:
                 self.origin + path,
                 data=io.BytesIO(data) if data else data,  # sent in pieces, each of which may take as long as a try
                 headers=sent,
-                timeout=(CONNECT_S, READ_S),
+                timeout=(CONNECT_S, READ_S + wait_s),
                 allow_redirects=False,
                 stream=True,
                 proxies=self._current_proxies(),
             ) as response:
-                return _sort(response.status_code, response.headers, _read(response))
+                body = _read(response, most)
+                if is_raw and response.status_code == 200:
+                    return Answer(200, body)
+                return _sort(response.status_code, response.headers, body)
 
+        moved = most if is_raw else len(data or b"")
+        whole_s = WHOLE_S + wait_s + moved / SLOWEST
+        caller = self._caller()
+        if wait_s:
+            self._waiting.add(caller)
         try:
-            return self._caller().call(WHOLE_S + len(data or b"") / SLOWEST, exchange)
+            return caller.call(whole_s, exchange)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             raise faults.from_requests(error, self.origin) from error
+        finally:
+            self._waiting.discard(caller)
 
     def _current_proxies(self) -> dict[str, str]:
         now = time.monotonic()
@@ -165,14 +203,14 @@ def _new_session(headers: Mapping[str, str]) -> Any:
     return session
 
 
-def _read(response: Any) -> bytes:
-    """The body, at most MAX_ANSWER bytes of it."""
+def _read(response: Any, most: int) -> bytes:
+    """The body. One of more than `most` bytes is not our server's."""
     parts: list[bytes] = []
     size = 0
     while part := response.raw.read1(65536, decode_content=False):
         size += len(part)
         parts.append(part)
-        if size > MAX_ANSWER:
+        if size > most:
             raise NotOurServer(faults.stranger())
     length = response.headers.get("Content-Length", "")
     if length.isdigit() and int(length) != size and 200 <= response.status_code < 300 and response.status_code != 204:

@@ -11,10 +11,11 @@ from pathlib import Path
 
 from client.core.desk import Desk
 from client.core.durable import make_private_dir, replace
-from client.core.errors import DeskError, SignInNeeded
+from client.core.errors import DeskError
 from client.core.events import DeskChanged, Listener
 from client.core.lane import Jobs
 from client.core.models import Category, DeskInfo, Incident
+from client.core.signing_in import signed_in
 
 FRESH_S = 300.0
 
@@ -55,14 +56,7 @@ class Inbox:
         if self._asked_at is not None and self._clock() - self._asked_at < FRESH_S:
             return
         try:
-            desk = self._desk()
-            try:
-                info = desk.info()
-            except SignInNeeded as error:
-                if error.problem.code != "sign_in":
-                    raise
-                self._sign_in()
-                info = desk.info()
+            info = signed_in(self._desk().info, self._sign_in)
         except DeskError:
             return  # the next panel asks again; what was known stays
         self._asked_at = self._clock()

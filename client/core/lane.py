@@ -117,6 +117,11 @@ class Impatient:
     def __init__(self, name: str) -> None:
         self._name = name
         self._lane: Lane | None = None
+        self._done = threading.Event()
+
+    def give_up(self) -> None:
+        """From any thread: the call that is being made is late now."""
+        self._done.set()
 
     def call(self, limit_s: float, make: Callable[[], T]) -> T:
         """The result of `make`, or what it raises; TimeoutError after `limit_s`, then it is left to itself."""
@@ -125,7 +130,7 @@ class Impatient:
             weakref.finalize(self, self._lane.close)  # its thread would wait for ever for a caller that is gone
         results: list[T] = []
         errors: list[BaseException] = []
-        done = threading.Event()
+        done = self._done = threading.Event()
 
         def job() -> None:
             try:
@@ -135,7 +140,7 @@ class Impatient:
             done.set()
 
         self._lane.put(job)
-        if not done.wait(limit_s):
+        if not done.wait(limit_s) or not (results or errors):
             self._lane.close()
             self._lane = None
             raise TimeoutError(f"no answer within {limit_s:.0f} s")

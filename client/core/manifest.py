@@ -1,4 +1,4 @@
-"""A report as the JSON that lies in the spool and travels to the desk (docs/api.md, "Reports").
+"""A report, or an operation, as the JSON that lies in the spool and travels to the desk (docs/api.md).
 
 Its last member is a checksum of everything before it, so that a disk that alters a word the user wrote is noticed.
 """
@@ -6,12 +6,23 @@ Its last member is a checksum of everything before it, so that a disk that alter
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any
 
-from client.core.models import Attachment, AttachmentKind, Display, Fact, Report, Requester
+from client.core.models import (
+    Attachment,
+    AttachmentKind,
+    Content,
+    Display,
+    Fact,
+    Operation,
+    OperationKind,
+    Report,
+    Requester,
+)
 
 FORMAT = 1
 MAX_BYTES = 256 * 1024
@@ -19,9 +30,12 @@ MAX_TEXT = 20_000  # characters of what the user writes
 MAX_ATTACHMENTS = 40
 _CHECKSUM = b',\n "checksum": "'
 _END = b'"\n}'
+_GLANCE = re.compile(rb'{\n "format": \d+,\n (?:"id": "[0-9a-f-]{36}",\n )?"report_id": "([0-9a-f-]{36})"')
+GLANCE_BYTES = 200
 
 
 def new_report_id() -> str:
+    """An id that nobody else makes, for a report or an operation."""
     import uuid
 
     return str(uuid.uuid4())
@@ -38,6 +52,11 @@ def digest(data: bytes) -> str:
     import hashlib
 
     return hashlib.sha256(data).hexdigest()
+
+
+def is_digest(name: object) -> bool:
+    """Whether `name` is a SHA-256 in the form that `digest` gives."""
+    return isinstance(name, str) and len(name) == 64 and set(name) <= set("0123456789abcdef")
 
 
 def sealed(text: str) -> bytes:
@@ -63,9 +82,35 @@ def _line(name: str) -> str:
     return clean(name)[:255]
 
 
-def encode(report: Report) -> bytes:
-    """The manifest of `report`, in UTF-8. The same report gives the same bytes."""
-    body: dict[str, Any] = {
+def encode(content: Content) -> bytes:
+    """The manifest of a report or an operation, in UTF-8. The same content gives the same bytes."""
+    body = _report(content) if isinstance(content, Report) else _operation(content)
+    return sealed(json.dumps(body, ensure_ascii=False, indent=1))
+
+
+def decode(data: bytes) -> Content:
+    """What a manifest says. Raises ValueError where it is not one, was altered, or is of a newer format."""
+    body = json.loads(data)
+    try:
+        if body["format"] != FORMAT:
+            raise ValueError(f"manifest of format {body['format']!r}, expected {FORMAT}")
+        if not is_intact(data):
+            raise ValueError("the manifest was altered after it was saved")
+        if not is_report_id(body["report_id"]):
+            raise ValueError("manifest without a report_id")
+        return _read_operation(body) if "id" in body else _read_report(body)
+    except (KeyError, TypeError, AttributeError, OverflowError) as error:
+        raise ValueError(f"not a manifest: {error!r}") from error
+
+
+def glance(head: bytes) -> str | None:
+    """The report whose ticket a manifest belongs to, by its first GLANCE_BYTES alone; None where they do not tell."""
+    found = _GLANCE.match(head)
+    return found[1].decode() if found else None
+
+
+def _report(report: Report) -> dict[str, Any]:
+    return {
         "format": FORMAT,
         "report_id": report.report_id,
         "created_at": _time(report.created_at),
@@ -85,34 +130,52 @@ def encode(report: Report) -> bytes:
         ],
         "attachments": [_attachment(item) for item in report.attachments],
     }
-    return sealed(json.dumps(body, ensure_ascii=False, indent=1))
 
 
-def decode(data: bytes) -> Report:
-    """The report of a manifest. Raises ValueError where it is not one, was altered, or is of a newer format."""
-    body = json.loads(data)
-    try:
-        if body["format"] != FORMAT:
-            raise ValueError(f"manifest of format {body['format']!r}, expected {FORMAT}")
-        if not is_intact(data):
-            raise ValueError("the manifest was altered after it was saved")
-        if not is_report_id(body["report_id"]):
-            raise ValueError("manifest without a report_id")
-        return Report(
-            report_id=body["report_id"],
-            created_at=_read_time(body["created_at"]),
-            text=body["text"],
-            category=body["category"],
-            blocking=body["blocking"],
-            via=body["via"],
-            language=body["language"],
-            client=body["client"],
-            requester=Requester(*(body["requester"][name] for name in ("name", "user", "host"))),
-            facts=tuple(Fact(f["key"], f["label"], f["value"], f["alarm"]) for f in body["facts"]),
-            attachments=tuple(_read_attachment(item) for item in body["attachments"]),
-        )
-    except (KeyError, TypeError, AttributeError, OverflowError) as error:
-        raise ValueError(f"not a manifest: {error!r}") from error
+def _read_report(body: Mapping[str, Any]) -> Report:
+    return Report(
+        report_id=body["report_id"],
+        created_at=_read_time(body["created_at"]),
+        text=body["text"],
+        category=body["category"],
+        blocking=body["blocking"],
+        via=body["via"],
+        language=body["language"],
+        client=body["client"],
+        requester=Requester(*(body["requester"][name] for name in ("name", "user", "host"))),
+        facts=tuple(Fact(f["key"], f["label"], f["value"], f["alarm"]) for f in body["facts"]),
+        attachments=tuple(_read_attachment(item) for item in body["attachments"]),
+    )
+
+
+def _operation(operation: Operation) -> dict[str, Any]:
+    """A comment is told by its attachments, anything else by its kind: the desk has a road for each."""
+    body: dict[str, Any] = {
+        "format": FORMAT,
+        "id": operation.id,
+        "report_id": operation.report_id,
+        "created_at": _time(operation.created_at),
+        "language": operation.language,
+        "text": clean(operation.text)[:MAX_TEXT],
+    }
+    if operation.kind is OperationKind.COMMENT:
+        return body | {"attachments": [_attachment(item) for item in operation.attachments]}
+    return body | {"kind": operation.kind.value, "stars": operation.stars}
+
+
+def _read_operation(body: Mapping[str, Any]) -> Operation:
+    if not is_report_id(body["id"]):
+        raise ValueError("manifest without an id")
+    return Operation(
+        id=body["id"],
+        report_id=body["report_id"],
+        kind=OperationKind(body["kind"]) if "kind" in body else OperationKind.COMMENT,
+        created_at=_read_time(body["created_at"]),
+        language=body["language"],
+        text=body["text"],
+        stars=body.get("stars"),
+        attachments=tuple(_read_attachment(item) for item in body.get("attachments", ())),
+    )
 
 
 def _attachment(item: Attachment) -> dict[str, Any]:
@@ -141,7 +204,7 @@ def _attachment(item: Attachment) -> dict[str, Any]:
 
 def _read_attachment(body: Mapping[str, Any]) -> Attachment:
     sha256 = body["sha256"]
-    if not (isinstance(sha256, str) and len(sha256) == 64 and set(sha256) <= set("0123456789abcdef")):
+    if not is_digest(sha256):
         raise ValueError("attachment without a SHA-256")
     return Attachment(
         sha256=sha256,

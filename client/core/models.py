@@ -1,4 +1,4 @@
-"""What a report is made of. Plain frozen data; `manifest` gives it the form that travels."""
+"""What reports, operations and tickets are made of. Plain frozen data; `manifest` gives it the form that travels."""
 
 from __future__ import annotations
 
@@ -128,10 +128,42 @@ class Report:
     facts: tuple[Fact, ...] = ()
     attachments: tuple[Attachment, ...] = ()
 
+    @property
+    def id(self) -> str:
+        return self.report_id
+
+
+class OperationKind(StrEnum):
+    COMMENT = "comment"
+    SOLVED = "solved"  # it works now
+    REOPEN = "reopen"  # still broken
+    RATING = "rating"
+    WITHDRAW = "withdraw"  # it went away
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """What the user does to a ticket. `report_id` names the report that the ticket was made of."""
+
+    id: str
+    report_id: str
+    kind: OperationKind
+    created_at: datetime
+    language: str
+    text: str = ""
+    stars: int | None = None  # 1 to 5, of a rating alone
+    attachments: tuple[Attachment, ...] = ()  # of a comment alone
+
+
+Content = Report | Operation  # what is saved, sent and proven in the same way
+
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """The desk's proof that it has a report: names the report, the manifest it covers, and what is still missing."""
+    """The desk's proof that it has a report or an operation: names it, the manifest it covers, and what is missing.
+
+    The ticket is the report's; for an operation that had to begin a new ticket it is that one.
+    """
 
     report_id: str
     manifest_sha256: str
@@ -139,10 +171,107 @@ class Receipt:
     ticket_number: int
     status: str
     missing: tuple[str, ...] = ()
+    operation_id: str | None = None
 
     @property
     def is_complete(self) -> bool:
         return not self.missing
+
+
+class Status(StrEnum):
+    NEW = "new"
+    OPEN = "open"
+    PENDING = "pending"  # waits for the requester
+    SOLVED = "solved"
+    CLOSED = "closed"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    name: str
+    is_me: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Enclosure:
+    """An attachment as the desk has it; `is_here` where its bytes have come."""
+
+    sha256: str
+    size_bytes: int
+    name: str
+    media_type: str
+    is_here: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    id: str
+    at: datetime
+    author: Person
+    text: str
+    is_thanks: bool = False
+    attachments: tuple[Enclosure, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TicketEvent:
+    """What was done to a ticket, and by whom (None: by the desk itself). Newer desks may know more kinds."""
+
+    id: str
+    at: datetime
+    kind: str
+    by: Person | None = None
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TicketLink:
+    """Another ticket of the requester's that goes on where this one ended, or the other way round."""
+
+    id: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rating:
+    stars: int
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """One of the requester's tickets, as the desk tells it. `id` is the id of the report."""
+
+    id: str
+    number: int
+    status: Status
+    text: str
+    category: str | None
+    blocking: bool
+    created_at: datetime
+    updated_at: datetime
+    agent: str | None = None
+    picked_up_at: datetime | None = None
+    closes_at: datetime | None = None  # when silence closes a solved ticket
+    missing: tuple[str, ...] = ()
+    links: tuple[TicketLink, ...] = ()
+    rating: Rating | None = None
+    comments: tuple[Comment, ...] = ()
+    events: tuple[TicketEvent, ...] = ()
+    attachments: tuple[Enclosure, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """Tickets that changed, the oldest change first, and the cursor to ask with for what comes after them.
+
+    `is_reset`: the desk did not know the cursor and begins anew; what it does not name again is gone.
+    """
+
+    cursor: str
+    tickets: tuple[Ticket, ...] = ()
+    has_more: bool = False
+    is_reset: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
-"""Delivers what lies in the outbox, each report once, whatever happens in between.
+"""Delivers what lies in the outbox, each entry once, whatever happens in between.
 
-All work is done on one lane. A report ends in sent/ with a receipt, or in attention/ with a reason; until then it is
-tried again, when the schedule says so.
+All work is done on one lane. An entry, be it a report or an operation, ends in sent/ with a receipt, or in attention/
+with a reason; until then it is tried again, when the schedule says so.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from client.core.models import Receipt
 from client.core.schedule import LAST_RETRY_S, Schedule
 from client.core.spool import Spool
 
-KEEP_SENT_S = 7 * 24 * 3600.0  # pictures of delivered reports, in case the server is restored from a backup
+KEEP_SENT_S = 7 * 24 * 3600.0  # blobs of what was delivered, in case the server is restored from a backup
 _WORK = "outbox.work"
 
 
@@ -34,7 +34,7 @@ class _Unreadable(Exception):
 
 
 class Outbox:
-    """Sends saved reports. `start`, `look` and `send_now` return at once.
+    """Sends what is saved. `start`, `look` and `send_now` return at once.
 
     `desk` gives the desk when something is to be sent, or raises DeskError where there is none; `sign_in` makes this
     device known to it. `tidied` are folders beside the spool in which a killed process may have left something.
@@ -85,6 +85,7 @@ class Outbox:
         for folder in self._tidied:
             drop_abandoned(folder)
         self._expire()
+        self._take_up_again()
         self._look()
 
     def _expire(self) -> None:
@@ -95,25 +96,36 @@ class Outbox:
         self._schedule.ask_for_taken()  # whoever calls may have just let it go
         self._work()
 
+    def _take_up_again(self) -> None:
+        """What an older version did not understand and set aside as damaged is whole to this one."""
+        with suppress(OSError):
+            for entry_id in self._spool.needing_attention():
+                problem = self._spool.problem(entry_id)
+                if problem and problem.code == faults.DAMAGED and self._spool.is_whole(entry_id):
+                    self._release(entry_id)
+
     def _retry_all(self) -> None:
-        for report_id in self._spool.needing_attention():
-            with suppress(OSError):  # another process was faster, or the disk is in the way: it stays where it is
-                claim = self._spool.claim(report_id)
-                if claim:
-                    with claim:
-                        self._spool.release(report_id)
+        for entry_id in self._spool.needing_attention():
+            self._release(entry_id)
         self._schedule.clear()
         self._work()
+
+    def _release(self, entry_id: str) -> None:
+        with suppress(OSError):  # another process was faster, or the disk is in the way: it stays where it is
+            claim = self._spool.claim(entry_id)
+            if claim:
+                with claim:
+                    self._spool.release(entry_id)
 
     def _work(self) -> None:
         """Send whatever is due, then sleep exactly until the next is."""
         wake_at: float | None = self._clock() + LAST_RETRY_S  # should looking raise a fault of ours
         try:
             self._scan()
-            while (report_id := self._schedule.next_due()) is not None:
+            while (entry_id := self._schedule.next_due()) is not None:
                 self._tell(is_sending=True)
                 wake_at = self._clock()  # should it raise a fault of ours: the others go on at once
-                self._send(report_id)
+                self._send(entry_id)
                 if self._schedule.next_due() is None:
                     self._scan()  # what was saved meanwhile
             self._tell(is_sending=False)
@@ -125,101 +137,101 @@ class Outbox:
                 self._lane.put(self._work, key=_WORK, delay_s=max(0.0, wake_at - self._clock()))
 
     def _scan(self) -> None:
-        for report_id in self._schedule.note_waiting(_listed(self._spool.waiting)):
-            self._tell_where_it_went(report_id)
+        for entry_id in self._schedule.note_waiting(_listed(self._spool.waiting), self._spool.ticket_of):
+            self._tell_where_it_went(entry_id)
 
-    def _tell_where_it_went(self, report_id: str) -> None:
-        """Another process finished a report that we knew: whoever shows it here must hear of it, too."""
-        receipt = self._spool.sent_receipt(report_id)
-        problem = None if receipt else self._spool.problem(report_id)
+    def _tell_where_it_went(self, entry_id: str) -> None:
+        """Another process finished what we knew: whoever shows it here must hear of it, too."""
+        receipt = self._spool.sent_receipt(entry_id)
+        problem = None if receipt else self._spool.problem(entry_id)
         if receipt:
-            self._on_event(Delivered(report_id, receipt))
+            self._on_event(Delivered(entry_id, receipt))
         elif problem:
-            self._on_event(NeedsAttention(report_id, problem))
+            self._on_event(NeedsAttention(entry_id, problem))
 
-    def _send(self, report_id: str) -> None:
+    def _send(self, entry_id: str) -> None:
         try:
-            claim = self._spool.claim(report_id)
+            claim = self._spool.claim(entry_id)
         except OSError as error:
-            self._schedule[report_id].attempts += 1
-            self._postpone(report_id, LocalFault(faults.local_trouble(error)))
+            self._schedule[entry_id].attempts += 1
+            self._postpone(entry_id, LocalFault(faults.local_trouble(error)))
             return
         if claim is None:
-            self._schedule.taken(report_id)
+            self._schedule.taken(entry_id)
             return
         is_gone = False
         try:
-            is_gone = self._attempt(report_id, claim)
+            is_gone = self._attempt(entry_id, claim)
         finally:
             claim.release(remove=is_gone)
             if is_gone:
-                self._schedule.remove(report_id)
+                self._schedule.remove(entry_id)
 
-    def _attempt(self, report_id: str, claim: Claim) -> bool:
-        """One attempt, which the next process hears of if this one ends in it; True when the report is gone."""
-        turn = self._schedule[report_id]
+    def _attempt(self, entry_id: str, claim: Claim) -> bool:
+        """One attempt, which the next process hears of if this one ends in it; True when the entry is gone."""
+        turn = self._schedule[entry_id]
         if claim.crashes and not turn.is_last:
             turn.is_last = True
             return False
         turn.attempts += 1
         claim.begin()
         try:
-            return self._try(report_id)
-        except Exception as error:  # a fault of ours: this report waits, the others go on, the lane reports it
-            self._postpone(report_id, LocalFault(faults.local_trouble(error)))
+            return self._try(entry_id)
+        except Exception as error:  # a fault of ours: this entry waits, the others go on, the lane reports it
+            self._postpone(entry_id, LocalFault(faults.local_trouble(error)))
             raise
         finally:
             claim.end()
 
-    def _try(self, report_id: str) -> bool:
-        """True when the report has left the outbox."""
+    def _try(self, entry_id: str) -> bool:
+        """True when the entry has left the outbox."""
         try:
-            entry = self._spool.load(report_id)
+            entry = self._spool.load(entry_id)
             receipt = entry.receipt()
             if receipt is None or not receipt.is_complete:
                 receipt = self._delivery.deliver(
                     entry,
                     probe_first=self._schedule.is_held_by_stranger(),
-                    is_whole=not self._schedule[report_id].may_have_begun,
+                    is_whole=not self._schedule[entry_id].may_have_begun,
                 )
         except FileNotFoundError:  # another process was faster
-            self._tell_where_it_went(report_id)
+            self._tell_where_it_went(entry_id)
             return True
         except Damaged as error:
-            return self._park(report_id, faults.damaged(str(error)))
+            return self._park(entry_id, faults.damaged(str(error)))
         except Rejected as error:
-            return self._park(report_id, error.problem)
+            return self._park(entry_id, error.problem)
         except DeskError as error:
-            self._postpone(report_id, error)
+            self._postpone(entry_id, error)
             return False
         except OSError as error:
-            self._postpone(report_id, LocalFault(faults.local_trouble(error)))
+            self._postpone(entry_id, LocalFault(faults.local_trouble(error)))
             return False
         self._schedule.arrived()
         return self._finish(entry, receipt)
 
     def _finish(self, entry: Entry, receipt: Receipt) -> bool:
-        report_id = entry.report.report_id
+        entry_id = entry.content.id
         try:
             self._spool.finish(entry, receipt)
         except OSError:  # the desk has it; the proof is written when the disk lets us
-            self._schedule.again_later(report_id)
+            self._schedule.again_later(entry_id)
             return False
-        self._on_event(Delivered(report_id, receipt))
+        self._on_event(Delivered(entry_id, receipt))
         self._lane.put(self._expire, key="outbox.expire", delay_s=KEEP_SENT_S)
         return True
 
-    def _postpone(self, report_id: str, error: DeskError) -> None:
-        for each in self._schedule.postpone(report_id, error):
+    def _postpone(self, entry_id: str, error: DeskError) -> None:
+        for each in self._schedule.postpone(entry_id, error):
             self._on_event(Waiting(each, error.problem))
 
-    def _park(self, report_id: str, problem: Problem) -> bool:
+    def _park(self, entry_id: str, problem: Problem) -> bool:
         try:
-            self._spool.park(report_id, problem)
+            self._spool.park(entry_id, problem)
         except OSError as error:
-            self._postpone(report_id, LocalFault(faults.local_trouble(error)))
+            self._postpone(entry_id, LocalFault(faults.local_trouble(error)))
             return False
-        self._on_event(NeedsAttention(report_id, problem))
+        self._on_event(NeedsAttention(entry_id, problem))
         return True
 
     def _tell(self, *, is_sending: bool) -> None:

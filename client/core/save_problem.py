@@ -1,4 +1,4 @@
-"""Why a report could not be saved, in words."""
+"""Why a report, or what was done to a ticket, could not be saved, in words."""
 
 from __future__ import annotations
 
@@ -13,6 +13,10 @@ _FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
 
 def text_too_long() -> Problem:
     return Problem("too_long", _("The text is too long"), _("It may have 20,000 characters. Attach it instead."))
+
+
+def nothing_said() -> Problem:
+    return Problem("empty", _("There is nothing to send yet"), _("Write a word, or add a picture or an attachment."))
 
 
 def save_problem(error: Exception) -> Problem:

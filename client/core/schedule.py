@@ -1,4 +1,4 @@
-"""When which waiting report is tried: one at a time, none held up by another, and no desk asked too often.
+"""When which waiting entry is tried: one at a time, none held up by another ticket's, and no desk asked too often.
 
 Kept in memory alone: to lose it costs a try too early.
 """
@@ -12,13 +12,14 @@ from client.core.errors import DeskError, LocalFault, NotOurServer, Problem, Ser
 
 FIRST_RETRY_S = 2.0
 LAST_RETRY_S = 300.0
-_FAULTS_THAT_HOLD = 3  # so many reports failing in a row: it is the desk, not the report
+_FAULTS_THAT_HOLD = 3  # so many entries failing in a row: it is the desk, not the entry
 
 
 @dataclass(slots=True)
 class Turn:
-    """What is remembered of one waiting report."""
+    """What is remembered of one waiting entry."""
 
+    ticket: str  # the report whose ticket it belongs to
     attempts: int = 0
     next_at: float = 0.0
     found_taken: int = 0  # so often another process, or the draft itself, had it
@@ -36,10 +37,11 @@ class _Hold:
 
 
 class Schedule:
-    """The turns of waiting reports.
+    """The turns of waiting entries.
 
-    What is wrong with the way to the desk holds all of them and is tried with one; what is wrong with one report delays
-    that one alone. Times are seconds of `clock`, which must be monotonic; `chance` gives 0 to 1.
+    What is wrong with the way to the desk holds all of them and is tried with one; what is wrong with one entry delays
+    that one alone, and what was done to the same ticket after it: of a ticket the report goes first, then operations
+    in the order they were made. Times are seconds of `clock`, which must be monotonic; `chance` gives 0 to 1.
     """
 
     def __init__(self, clock: Callable[[], float], chance: Callable[[], float]) -> None:
@@ -52,17 +54,21 @@ class Schedule:
     def __len__(self) -> int:
         return len(self._turns)
 
-    def __getitem__(self, report_id: str) -> Turn:
-        return self._turns[report_id]
+    def __getitem__(self, entry_id: str) -> Turn:
+        return self._turns[entry_id]
 
-    def note_waiting(self, report_ids: Collection[str]) -> set[str]:
-        """These reports wait now, the oldest first; return those that waited before and do no more."""
-        before, self._turns = self._turns, {each: self._turns.get(each) or Turn() for each in report_ids}
+    def note_waiting(self, entry_ids: Collection[str], ticket_of: Callable[[str], str] = str) -> set[str]:
+        """These entries wait now, the oldest first; return those that waited before and do no more.
+
+        `ticket_of` is asked once for each: the id of the report that an entry belongs to, its own where it is one.
+        """
+        before = self._turns
+        self._turns = {each: before.get(each) or Turn(ticket_of(each)) for each in entry_ids}
         return before.keys() - self._turns.keys()
 
-    def remove(self, report_id: str) -> None:
+    def remove(self, entry_id: str) -> None:
         """It waits no more."""
-        self._turns.pop(report_id, None)
+        self._turns.pop(entry_id, None)
 
     def ask_for_taken(self) -> None:
         """What somebody else had a moment ago may be free by now."""
@@ -85,7 +91,7 @@ class Schedule:
         return self._hold is not None and isinstance(self._hold.error, NotOurServer)
 
     def next_due(self) -> str | None:
-        """The report to try now: the one tried least, so that none holds up another; of those the newest.
+        """The entry to try now: the one tried least, so that none holds up another; of those the newest.
 
         Its user may be looking at it.
         """
@@ -93,70 +99,79 @@ class Schedule:
         if self._hold and now < self._hold.until:
             if isinstance(self._hold.error, Throttled):
                 return None
-            # A report that was never tried may try the way, so that its user hears at once how things stand.
-            due = [report_id for report_id, turn in self._turns.items() if turn.attempts == 0 and turn.next_at <= now]
+            # What was never tried may try the way, so that its user hears at once how things stand.
+            due = [entry_id for entry_id, turn in self._first_of_each() if turn.attempts == 0 and turn.next_at <= now]
         else:
-            due = [report_id for report_id, turn in self._turns.items() if turn.next_at <= now]
+            due = [entry_id for entry_id, turn in self._first_of_each() if turn.next_at <= now]
         return min(reversed(due), key=self._place_in_line, default=None)
 
     def wake_at(self) -> float | None:
         """When the next is due; None where nothing waits."""
         if not self._turns:
             return None
-        soonest = min(turn.next_at for turn in self._turns.values())
+        soonest = min(turn.next_at for _, turn in self._first_of_each())
         return max(soonest, self._hold.until) if self._hold else soonest
 
-    def taken(self, report_id: str) -> None:
+    def taken(self, entry_id: str) -> None:
         """Another process is sending it, or its draft has not let go yet."""
-        turn = self._turns[report_id]
+        turn = self._turns[entry_id]
         turn.found_taken += 1
-        turn.next_at = self._clock() + self._back_off(turn.found_taken)
+        turn.next_at = self._clock() + back_off(turn.found_taken, self._chance)
 
     def arrived(self) -> None:
         """The desk has answered well."""
         self._hold = None
         self._faults_in_row = 0
 
-    def again_later(self, report_id: str) -> None:
+    def again_later(self, entry_id: str) -> None:
         """Something local failed; the way is open."""
-        turn = self._turns[report_id]
-        turn.next_at = self._clock() + self._back_off(turn.attempts)
+        turn = self._turns[entry_id]
+        turn.next_at = self._clock() + back_off(turn.attempts, self._chance)
 
-    def postpone(self, report_id: str, error: DeskError) -> list[str]:
-        """An attempt failed: say when the next is; return the reports that wait because of it."""
+    def postpone(self, entry_id: str, error: DeskError) -> list[str]:
+        """An attempt failed: say when the next is; return the entries that wait because of it."""
         now = self._clock()
-        turn = self._turns[report_id]
-        turn.next_at = now + self._back_off(turn.attempts)
+        turn = self._turns[entry_id]
+        turn.next_at = now + back_off(turn.attempts, self._chance)
         if isinstance(error, (Unanswered, ServerFault)):
             self._faults_in_row += 1
             turn.may_have_begun = True
         is_its_own = isinstance(error, (Unanswered, ServerFault, LocalFault))
         if is_its_own and (self._faults_in_row < _FAULTS_THAT_HOLD or isinstance(error, LocalFault)):
-            return [report_id]
+            return [entry_id]
         turn.next_at = now  # the hold alone decides
-        return [report_id, *self._close_the_way(error, now)]
+        return [entry_id, *self._close_the_way(error, now)]
 
     def _close_the_way(self, error: DeskError, now: float) -> list[str]:
-        """Hold everything; return the reports that had not been tried yet, which now wait too."""
+        """Hold everything; return the entries that had not been tried yet, which now wait too."""
         is_held = self._hold is not None and now < self._hold.until
         attempts = self._hold.attempts + (not is_held) if self._hold else 1
         if isinstance(error, Throttled):
-            until = now + max(error.retry_after_s, self._back_off(attempts)) + self._chance()
+            until = now + max(error.retry_after_s, back_off(attempts, self._chance)) + self._chance()
         elif self._hold and is_held:
-            until = self._hold.until  # a new report tried the way early: the rhythm stays
+            until = self._hold.until  # a new entry tried the way early: the rhythm stays
         else:
-            until = now + self._back_off(attempts)
+            until = now + back_off(attempts, self._chance)
         self._hold = _Hold(error, until, attempts)
-        untold = [report_id for report_id, turn in self._turns.items() if turn.attempts == 0]
-        for report_id in untold:
-            self._turns[report_id].attempts = 1
+        untold = [entry_id for entry_id, turn in self._turns.items() if turn.attempts == 0]
+        for entry_id in untold:
+            self._turns[entry_id].attempts = 1
         return untold
 
-    def _place_in_line(self, report_id: str) -> tuple[bool, int]:
-        turn = self._turns[report_id]
+    def _first_of_each(self) -> list[tuple[str, Turn]]:
+        """Of each ticket the entry whose turn it is."""
+        first: dict[str, str] = {}
+        for entry_id, turn in self._turns.items():
+            if turn.ticket not in first or turn.ticket == entry_id:
+                first[turn.ticket] = entry_id
+        return [(entry_id, self._turns[entry_id]) for entry_id in first.values()]
+
+    def _place_in_line(self, entry_id: str) -> tuple[bool, int]:
+        turn = self._turns[entry_id]
         return turn.is_last, turn.attempts
 
-    def _back_off(self, attempts: int) -> float:
-        """Seconds before the next attempt: doubling, capped, a quarter more or less."""
-        plain = min(FIRST_RETRY_S * 2 ** min(attempts - 1, 20), LAST_RETRY_S)
-        return float(plain * (0.75 + self._chance() / 2))
+
+def back_off(attempts: int, chance: Callable[[], float]) -> float:
+    """Seconds before the next attempt: doubling, capped, a quarter more or less."""
+    plain = min(FIRST_RETRY_S * 2 ** min(attempts - 1, 20), LAST_RETRY_S)
+    return float(plain * (0.75 + chance() / 2))

@@ -1,13 +1,14 @@
 """The spool: folders are the truth.
 
-    drafts/<report_id>/      a report in the making: draft.json, pictures as they are encoded
-    outbox/<report_id>/      saved, to be sent: manifest.json and blobs named by their SHA-256
-    attention/<report_id>/   saved, a person must act: problem.json says why
-    sent/<report_id>/        delivered: receipt.json is the desk's proof
-    quarantine/              what could not be understood; nothing is ever deleted from here
-    locks/<report_id>        held by the process that works on a report
+    drafts/<id>/      in the making: draft.json, pictures as they are encoded
+    outbox/<id>/      saved, to be sent: manifest.json and blobs named by their SHA-256
+    attention/<id>/   saved, a person must act: problem.json says why
+    sent/<id>/        delivered: receipt.json is the desk's proof
+    quarantine/       what could not be understood; nothing is ever deleted from here
+    locks/<id>        held by the process that works on it
 
-A report moves by rename, so it is in exactly one place and whole. Every folder is 0700, every file 0600.
+What is saved is a report or an operation, an *entry* either way: they differ in what their manifest says. An entry
+moves by rename, so it is in exactly one place and whole. Every folder is 0700, every file 0600.
 """
 
 from __future__ import annotations
@@ -32,13 +33,16 @@ from client.core.entry import (
     entry_in,
     note_problem,
     problem_in,
+    ticket_in,
 )
 from client.core.errors import Problem
-from client.core.models import Receipt, Report
+from client.core.models import Content, Operation, Receipt
+
+_NEXT_NS = 1_000  # the least that every file system tells apart, but for those that know no fractions of a second
 
 
 class Spool:
-    """Moves reports from place to place. Methods raise OSError as the operating system gave it."""
+    """Moves entries from place to place. Methods raise OSError as the operating system gave it."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -53,13 +57,13 @@ class Spool:
         """Make the folder that others watch. Raises OSError where the profile cannot be written."""
         make_private_dir(self.outbox)
 
-    def claim(self, report_id: str) -> Claim | None:
-        """The right to work on a report, or None while another process has it."""
+    def claim(self, entry_id: str) -> Claim | None:
+        """The right to work on an entry, or None while another process has it."""
         make_private_dir(self.locks)
-        return claim(self.locks / report_id)
+        return claim(self.locks / entry_id)
 
     def drop_old_locks(self) -> None:
-        """Remove the locks of reports that are nowhere any more: killed processes left them."""
+        """Remove the locks of what is nowhere any more: killed processes left them."""
         for name in _in_order(self.locks):
             if not any((place / name).exists() for place in (self.drafts, self.outbox, self.attention)):
                 held = claim(self.locks / name)
@@ -68,9 +72,9 @@ class Spool:
 
     # drafts
 
-    def open_draft(self, report_id: str) -> Path:
-        """The folder of a draft, made if need be."""
-        folder = self.drafts / report_id
+    def open_draft(self, entry_id: str) -> Path:
+        """The folder of what is in the making, made if need be."""
+        folder = self.drafts / entry_id
         make_private_dir(folder)
         return folder
 
@@ -88,18 +92,18 @@ class Spool:
             if path.name != DRAFT and path.name not in kept:
                 path.unlink()
 
-    def commit(self, report: Report) -> str:
-        """Make the draft of `report` a saved report, durably; return the manifest's SHA-256.
+    def commit(self, content: Content) -> str:
+        """Make the draft of `content` a saved report or operation, durably; return the manifest's SHA-256.
 
-        Its blobs lie in the draft's folder already, each durable. After a return the report survives any crash; after
-        an OSError it is a draft still, or lies whole in the outbox, and the same call may be made again.
+        Its blobs lie in the draft's folder already, each durable. After a return it survives any crash; after an
+        OSError it is a draft still, or lies whole in the outbox, and the same call may be made again.
         """
-        data = manifest.encode(report)
-        folder, target = self.drafts / report.report_id, self.outbox / report.report_id
+        data = manifest.encode(content)
+        folder, target = self.drafts / content.id, self.outbox / content.id
         make_private_dir(self.outbox)
         if target.exists():  # an earlier call failed after the rename, and so did taking it back
             _take_back(target, folder)
-        wanted = {item.sha256 for item in report.attachments}
+        wanted = {item.sha256 for item in content.attachments}
         for path in folder.iterdir():
             if path.name not in wanted and path.name != DRAFT:
                 path.unlink()  # pictures the user unticked, a manifest of an earlier try
@@ -107,6 +111,8 @@ class Spool:
         if missing:
             raise FileNotFoundError(f"the draft lacks {', '.join(missing)}")
         write_new(folder / MANIFEST, data)
+        if isinstance(content, Operation):
+            self._date_last(folder)
         sync_dir(folder)
         try:
             move_dir(folder, target)
@@ -116,10 +122,10 @@ class Spool:
             raise
         return manifest.digest(data)
 
-    # saved reports
+    # what is saved
 
     def waiting(self) -> list[str]:
-        """Saved reports, the oldest first. What is no report goes to quarantine."""
+        """Saved entries, the oldest first. What is none goes to quarantine."""
         return [name for name in _in_order(self.outbox) if self._is_ours(self.outbox / name)]
 
     def needing_attention(self) -> list[str]:
@@ -129,27 +135,55 @@ class Spool:
         """How much lies in quarantine."""
         return len(_in_order(self.quarantine))
 
-    def load(self, report_id: str) -> Entry:
-        """A saved report.
+    def ticket_of(self, entry_id: str) -> str:
+        """The report whose ticket a saved entry belongs to; the entry itself where that cannot be seen."""
+        return ticket_in(self.outbox / entry_id) or entry_id
+
+    def load(self, entry_id: str) -> Entry:
+        """What waits to be sent.
 
         Raises Damaged where its manifest cannot be understood, FileNotFoundError where it is gone.
         """
-        folder = self.outbox / report_id
-        if not folder.exists():
-            raise FileNotFoundError(report_id)
-        entry = entry_in(folder)
-        if entry.report.report_id != report_id:
-            raise Damaged("the manifest is another report's")
-        return entry
+        return _entry(self.outbox / entry_id)
 
-    def sent_receipt(self, report_id: str) -> Receipt | None:
-        """The receipt of a report that was delivered, None where it was not."""
+    def content(self, entry_id: str) -> Content:
+        """What a saved entry says, sent or not. Raises Damaged, and OSError where it is gone."""
+        for folder in (self.outbox, self.attention, self.sent):
+            with suppress(FileNotFoundError):
+                return _entry(folder / entry_id).content
+        raise FileNotFoundError(entry_id)
+
+    def has_sent(self) -> bool:
+        """Whether anything was ever delivered from here."""
+        with suppress(OSError), os.scandir(self.sent) as items:
+            return any(True for _ in items)
+        return False
+
+    def is_whole(self, entry_id: str) -> bool:
+        """Whether all of what needs attention is here and as it was saved."""
         with suppress(*UNREADABLE):
-            return entry_in(self.sent / report_id).receipt()
+            entry = _entry(self.attention / entry_id)
+            for item in entry.content.attachments:
+                entry.blob(item)
+            return True
+        return False
+
+    def sent_receipt(self, entry_id: str) -> Receipt | None:
+        """The receipt of what was delivered, None where it was not."""
+        with suppress(*UNREADABLE):
+            return entry_in(self.sent / entry_id).receipt()
+        return None
+
+    def sent_as(self, number: int) -> str | None:
+        """The report that became the ticket with this number."""
+        for entry_id in reversed(_in_order(self.sent)):
+            receipt = self.sent_receipt(entry_id)
+            if receipt and receipt.ticket_number == number and receipt.operation_id is None:
+                return entry_id
         return None
 
     def finish(self, entry: Entry, receipt: Receipt) -> None:
-        """Keep the desk's proof durably, then move the report to sent/.
+        """Keep the desk's proof durably, then move the entry to sent/.
 
         A power cut may undo the move: then the receipt tells that nobody need be asked again.
         """
@@ -157,23 +191,23 @@ class Spool:
         entry.keep(receipt)
         with suppress(OSError):
             (entry.folder / DRAFT).unlink()  # left where a process was killed just after saving
-        entry.folder.rename(_free_name(self.sent / entry.report.report_id))
+        entry.folder.rename(_free_name(self.sent / entry.content.id))
 
-    def park(self, report_id: str, problem: Problem) -> None:
-        """A person must act: keep the report whole and say why."""
-        folder = self.outbox / report_id
+    def park(self, entry_id: str, problem: Problem) -> None:
+        """A person must act: keep the entry whole and say why."""
+        folder = self.outbox / entry_id
         make_private_dir(self.attention)
-        with suppress(OSError):  # the reason is a courtesy, the report is not
+        with suppress(OSError):  # the reason is a courtesy, the entry is not
             note_problem(folder, problem)
-        move_dir(folder, _free_name(self.attention / report_id))
+        move_dir(folder, _free_name(self.attention / entry_id))
 
-    def problem(self, report_id: str) -> Problem | None:
-        """Why a report needs attention, where that was kept."""
-        return problem_in(self.attention / report_id)
+    def problem(self, entry_id: str) -> Problem | None:
+        """Why an entry needs attention, where that was kept."""
+        return problem_in(self.attention / entry_id)
 
-    def release(self, report_id: str) -> None:
-        """Put a report that needed attention back into the outbox, to be tried again."""
-        move_dir(self.attention / report_id, self.outbox / report_id)
+    def release(self, entry_id: str) -> None:
+        """Put what needed attention back into the outbox, to be tried again."""
+        move_dir(self.attention / entry_id, self.outbox / entry_id)
 
     def set_aside(self, path: Path) -> Path:
         """Move what cannot be understood to quarantine/, whole; return where it is now."""
@@ -183,13 +217,19 @@ class Spool:
         return target
 
     def expire_sent(self, keep_s: float) -> None:
-        """Delete the pictures of reports delivered more than `keep_s` ago; manifest and receipt stay as a ledger."""
+        """Delete the blobs of what was delivered more than `keep_s` ago; manifest and receipt stay as a ledger."""
         for folder in _folders(self.sent):
             with suppress(OSError):
                 if time.time() - folder.stat().st_mtime > keep_s:
                     for path in folder.iterdir():
                         if path.name not in (MANIFEST, RECEIPT):
                             path.unlink()
+
+    def _date_last(self, folder: Path) -> None:
+        """Operations are sent in the order they were made, so each is newer than all that waits, whatever the clock."""
+        newest = max((at for at, _ in _by_time(self.outbox)), default=0)
+        at = max(time.time_ns(), newest + _NEXT_NS)
+        os.utime(folder, ns=(at, at))
 
     def _is_ours(self, path: Path) -> bool:
         with suppress(OSError):
@@ -221,14 +261,26 @@ def _remove(folder: Path) -> None:
         folder.rmdir()
 
 
+def _entry(folder: Path) -> Entry:
+    if not folder.exists():
+        raise FileNotFoundError(folder.name)
+    entry = entry_in(folder)
+    if entry.content.id != folder.name:
+        raise Damaged("the manifest is another report's")
+    return entry
+
+
 def _in_order(folder: Path) -> list[str]:
     """The names in a folder, the oldest first; what moves away meanwhile is left out."""
-    found = []
+    return [name for _, name in sorted(_by_time(folder))]
+
+
+def _by_time(folder: Path) -> Iterable[tuple[int, str]]:
+    """What is in a folder, and when each was changed last."""
     with suppress(FileNotFoundError), os.scandir(folder) as items:
         for item in items:
             with suppress(FileNotFoundError):
-                found.append((item.stat(follow_symlinks=False).st_mtime_ns, item.name))
-    return [name for _, name in sorted(found)]
+                yield item.stat(follow_symlinks=False).st_mtime_ns, item.name
 
 
 def _take_back(target: Path, folder: Path) -> None:

@@ -21,6 +21,15 @@ def shop(tmp_path: Path, desk: LoopbackDesk) -> Workshop:
     return Workshop(tmp_path / "profile", desk)
 
 
+@pytest.fixture
+def listener(tmp_path: Path, desk: LoopbackDesk) -> Iterator[Workshop]:
+    """The same, and it follows what becomes of tickets."""
+    shop = Workshop(tmp_path / "profile", desk, listens=True)
+    desk.while_waiting = shop.pass_waiting
+    yield shop
+    shop.close()
+
+
 @pytest.fixture(scope="session")
 def desk_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DeskServer]:
     """One real server for tests that do not stop it."""

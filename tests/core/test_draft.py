@@ -325,6 +325,6 @@ def test_with_real_lanes_a_report_is_saved_too(tmp_path: Path, desk: LoopbackDes
     draft.submit()
     assert saved.wait(20)
     assert crashes == []
-    assert len(shop.spool.load(draft.report_id).report.attachments) == 8
+    assert len(shop.spool.load(draft.report_id).content.attachments) == 8
     for lane in lanes:
         lane.close(5)

@@ -7,7 +7,6 @@ import os
 import stat
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -18,10 +17,10 @@ from client.core.entry import Damaged
 from client.core.events import NotSaved, Saved
 from client.core.spool import Spool
 from tests.core.desk import LoopbackDesk
+from tests.core.fuse import Fuse
 from tests.core.workshop import Workshop, shot
 
 ROOT = Path(__file__).resolve().parents[2]
-CALLS = ("open", "write", "fsync", "rename", "mkdir", "unlink")
 
 CRASHING = """
 import io, os, sys
@@ -71,7 +70,7 @@ def test_killed_at_every_step_of_saving_a_report_is_whole_or_still_a_draft(tmp_p
         spool = Spool(profile / "spool")
         for report_id in spool.waiting():
             entry = spool.load(report_id)
-            assert [len(entry.blob(item)) for item in entry.report.attachments] == [56, 56]
+            assert [len(entry.blob(item)) for item in entry.content.attachments] == [56, 56]
         assert bool(said) <= bool(spool.waiting()), f"said saved at step {step}, and it is not"
         assert not (profile / "spool" / "quarantine").exists()
 
@@ -84,12 +83,8 @@ def test_failing_at_any_call_says_not_saved_or_the_report_is_complete(  # I14
         shop = Workshop(tmp_path / errno.errorcode[code] / str(nth), None)
         draft = shop.engine.begin_new("panel")
         with monkeypatch.context() as patch:
-            fuse = _Fuse(nth, code)
-            for module in (durable, claims):
-                patch.setattr(module, "os", fuse)
-            patch.setattr(Path, "rename", fuse.wrap(Path.rename))
-            patch.setattr(Path, "mkdir", fuse.wrap(Path.mkdir))
-            patch.setattr(Path, "unlink", fuse.wrap(Path.unlink))
+            fuse = Fuse(nth, code)
+            fuse.put_into(patch)
             draft.set_words("printer jams", None, True)
             draft.add_shots([shot(1)])
             draft.submit()
@@ -99,7 +94,7 @@ def test_failing_at_any_call_says_not_saved_or_the_report_is_complete(  # I14
             draft.submit()  # the disk is well again
         assert len(shop.told(Saved)) == 1
         entry = shop.spool.load(draft.report_id)
-        assert [entry.blob(item) for item in entry.report.attachments] == [b"encoded:" + b"\x10\x20\x30\xff" * 12]
+        assert [entry.blob(item) for item in entry.content.attachments] == [b"encoded:" + b"\x10\x20\x30\xff" * 12]
         if not fuse.has_blown:
             break
     else:
@@ -146,29 +141,6 @@ def test_a_lock_whose_file_was_removed_is_not_taken_for_the_lock(tmp_path: Path)
     assert claims.claim(tmp_path / "lock") is None
 
 
-class _Fuse:
-    """The module `os`, but for its n-th call that changes the disk, which fails."""
-
-    def __init__(self, nth: int, code: int) -> None:
-        self.left = nth
-        self.code = code
-        self.has_blown = False
-
-    def __getattr__(self, name: str) -> object:
-        found = getattr(os, name)
-        return self.wrap(found) if name in CALLS else found
-
-    def wrap(self, call: Callable[..., object]) -> Callable[..., object]:
-        def counted(*args: object, **kwargs: object) -> object:
-            self.left -= 1
-            if self.left == -1:
-                self.has_blown = True
-                raise OSError(self.code, os.strerror(self.code))
-            return call(*args, **kwargs)
-
-        return counted
-
-
 def test_everything_in_the_spool_is_for_this_user_alone(shop: Workshop) -> None:
     before = os.umask(0)
     try:
@@ -192,7 +164,7 @@ def test_a_link_planted_in_the_place_of_a_picture_is_not_followed(shop: Workshop
     blob.symlink_to(secret)
     entry = shop.spool.load(draft.report_id)
     with pytest.raises(Damaged, match="no regular file"):
-        entry.blob(entry.report.attachments[0])
+        entry.blob(entry.content.attachments[0])
 
 
 def test_a_fifo_in_the_place_of_the_manifest_blocks_nothing(shop: Workshop) -> None:
@@ -223,5 +195,5 @@ def test_a_delivered_report_keeps_nothing_of_its_draft(shop: Workshop) -> None:
 def test_saving_the_same_report_again_changes_nothing(shop: Workshop) -> None:
     draft = shop.report("printer jams", shot())
     entry = shop.spool.load(draft.report_id)
-    assert shop.spool.commit(entry.report) == entry.manifest_sha256
+    assert shop.spool.commit(entry.content) == entry.manifest_sha256
     assert shop.spool.load(draft.report_id).manifest == entry.manifest

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from client.core import faults
 from client.core.desk import Desk
@@ -15,10 +15,11 @@ from client.core.errors import SignInNeeded
 from client.core.events import Event
 from client.core.inbox import Inbox
 from client.core.lane import Inline, Job
-from client.core.models import Display, Encoded, Requester, Shot
+from client.core.models import Display, Encoded, OperationKind, Requester, Shot
 from client.core.outbox import Outbox
 from client.core.spool import Spool
 from client.core.surroundings import Surroundings
+from client.core.tickets.following import Following
 
 E = TypeVar("E")
 TAKEN_AT = datetime(2026, 11, 23, 9, 41, 7, tzinfo=UTC)
@@ -70,12 +71,15 @@ def encode(one: Shot) -> Encoded:
 
 
 class Workshop:
-    """`engine`, `outbox`, `spool`, and every event that was told."""
+    """`engine`, `outbox`, `spool`, and every event that was told. Where it `listens`, call `close` in the end."""
 
-    def __init__(self, profile: Path, desk: Desk | None) -> None:
+    def __init__(self, profile: Path, desk: Desk | None, *, listens: bool = False) -> None:
         self.profile = profile
+        self.listens = listens
+        self.following: Following | None = None
         self.desk = desk
         self.clockwork = Clockwork()
+        self.listening = Clockwork()  # with a time of its own: to wait for the desk takes it all
         self.events: list[Event] = []
         self.sign_ins = 0
         self.disk = Inline()
@@ -84,6 +88,7 @@ class Workshop:
 
     def restart(self) -> None:
         """As after the end of the process: nothing is left but the disk."""
+        self.close()
         self.spool = Spool(self.profile / "spool")
         self.clockwork = Clockwork(self.clockwork.now)
         self.outbox = Outbox(
@@ -91,7 +96,7 @@ class Workshop:
             desk=self._desk,
             sign_in=self._sign_in,
             lane=self.clockwork,
-            on_event=self.events.append,
+            on_event=self._hear,
             clock=lambda: self.clockwork.now,
             chance=lambda: 0.5,
         )
@@ -111,9 +116,35 @@ class Workshop:
             desk=self._desk,
             sign_in=self._sign_in,
             lane=self.clockwork,
-            on_event=self.events.append,
+            on_event=self._hear,
         )
-        self.engine = Engine(spool=self.spool, outbox=self.outbox, inbox=inbox, around=around, lanes=(self.clockwork,))
+        self.listening = Clockwork(self.listening.now)
+        self.following = Following(
+            spool=self.spool,
+            cache=self.profile / "cache",
+            told=self.profile / "told.json",
+            desk=self._desk,
+            sign_in=self._sign_in,
+            lane=self.listening if self.listens else None,
+            reading=self.clockwork,
+            on_event=self.events.append,
+            desk_info=inbox.info,
+            refresh_desk=inbox.refresh,
+            clock=lambda: self.listening.now,
+            chance=lambda: 0.5,
+        )
+        self.engine = Engine(
+            spool=self.spool,
+            outbox=self.outbox,
+            inbox=inbox,
+            following=self.following,
+            around=around,
+            lanes=(self.clockwork, self.listening),
+        )
+
+    def close(self) -> None:
+        if self.following:
+            self.following.close()
 
     def report(self, text: str = "printer jams", *shots: Shot) -> Draft:
         """A draft with these pictures, sent; not delivered before time passes."""
@@ -122,6 +153,10 @@ class Workshop:
         draft.add_shots(shots)
         draft.submit()
         return draft
+
+    def do(self, report_id: str, kind: OperationKind = OperationKind.COMMENT, **words: Any) -> str:
+        """An operation, saved; not delivered before time passes. Its id."""
+        return self.engine.operations.do(report_id, kind, **words)
 
     def deliver(self, seconds: float = 0.0) -> None:
         self.outbox.look()
@@ -138,6 +173,26 @@ class Workshop:
             for path in folder.iterdir() if folder.exists() else ():
                 found[path.name] = place
         return found
+
+    def listen(self, rounds: int = 1) -> list[float]:
+        """Ask the desk so many times what changed; the seconds that passed before each."""
+        pauses = []
+        for _ in range(rounds):
+            (job,) = (each for each in self.listening.jobs if each[1] == "tickets.feed")
+            pauses.append(max(0.0, job[0] - self.listening.now))
+            self.listening.now = max(self.listening.now, job[0])
+            self.listening.jobs.remove(job)
+            job[2]()
+        return pauses
+
+    def pass_waiting(self, seconds: float) -> None:
+        """The desk keeps an answer back."""
+        self.listening.now += seconds
+
+    def _hear(self, event: Event) -> None:
+        self.events.append(event)
+        assert self.following
+        self.following.hear(event)
 
     def _desk(self) -> Desk:
         if self.desk is None:

@@ -323,7 +323,7 @@ def test_the_draft_deleted_while_the_user_writes_says_not_saved_or_is_whole(shop
 
 def test_ten_thousand_reports_in_the_outbox_hold_up_no_new_one(tmp_path: Path, desk: LoopbackDesk) -> None:
     shop = Workshop(tmp_path / "profile", desk)
-    first = shop.spool.load(shop.report("one of many").report_id).report
+    first = shop.spool.load(shop.report("one of many").report_id).content
     for number in range(10_000):
         one = replace(first, report_id=f"00000000-0000-4000-8000-{number:012d}")
         folder = shop.spool.outbox / one.report_id
