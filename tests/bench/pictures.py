@@ -37,8 +37,8 @@ def latency(polling: Sequence[Row]) -> str:
 
 
 def memory(samples: Iterable[Sample]) -> str:
-    """Each program's own memory over a soak."""
+    """Each program's resident memory over a soak: what is its own hangs on who else runs the same libraries."""
     lines: dict[str, list[tuple[float, float]]] = {}
     for each in samples:
-        lines.setdefault(each.program, []).append((each.t_s / 60, float(asdict(each)["own_mib"])))
-    return plot("Memory over the soak", Axis("minutes"), Axis("own memory, MiB"), lines)
+        lines.setdefault(each.program, []).append((each.t_s / 60, float(asdict(each)["rss_mib"])))
+    return plot("Memory over the soak", Axis("minutes"), Axis("resident memory, MiB"), lines)
