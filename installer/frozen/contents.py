@@ -46,8 +46,8 @@ MODULES = (
     LeftOut("only for developing and for typing at a prompt", (
         "doctest", "ensurepip", "lib2to3", "pdb", "pydoc", "readline", "unittest")),
     LeftOut("threads of our own do what these are for", ("asyncio", "multiprocessing")),
-    LeftOut("the client has no database, unpacks nothing, and calls nobody by XML", (
-        "bz2", "lzma", "sqlite3", "xmlrpc")),
+    LeftOut("the client unpacks nothing and calls nobody by XML", (
+        "bz2", "lzma", "xmlrpc")),
     LeftOut("ids are random: no address of a network card is asked for", ("_uuid",)),
     LeftOut("for parts of cryptography that are not used", ("cffi", "_cffi_backend")),
     LeftOut("comes with the very library that needs it", ("signature_bootstrap",)),

@@ -155,6 +155,8 @@ def _the_console_program_works(system: debian.FreshDebian, server: Server) -> No
     _first, ticket = server.wait_for_tickets(2)
     assert ticket.manifest["text"] == "from the console"
     assert ticket.screenshots()
+    listed = system.run_as_user("deskbell", "tickets", "--json")  # kept in a database
+    assert len(json.loads(listed.stdout)["tickets"]) == 2, listed.stdout + listed.stderr
 
 
 def _a_second_start_opens_the_panel(system: debian.FreshDebian, desktop: Desktop) -> None:
