@@ -41,7 +41,8 @@ def test_naughty_strings_anywhere_arrive_as_they_were_approved_and_become_no_mar
     agent = Agent(server)
     with agent.session:
         agent.log_in()
-        for number, text in enumerate(STRINGS):
+        ours: list[str] | None = None  # the markup of a page about nothing naughty
+        for number, text in enumerate(("The printer jams", *STRINGS)):
             object.__setattr__(person.engine._around, "requester", lambda text=text: Requester(text, text, text))
             draft = person.engine.begin_new("panel")
             draft.set_words(text, None, False)
@@ -53,7 +54,10 @@ def test_naughty_strings_anywhere_arrive_as_they_were_approved_and_become_no_mar
             assert sent["text"] == clean(text.strip()), text[:50]
             page = agent.get(f"/console/tickets/{draft.report_id}")
             assert page.status_code == 200, text[:50]
-            assert not re.search(r"<(script|img|svg|iframe|plaintext|textarea)", page.text), text[:50]
+            found = re.findall(r"<(?:script|img|svg|iframe|plaintext|textarea)", page.text)
+            ours = found if ours is None else ours
+            assert found == ours, text[:50]
+            assert "<script" not in found
         assert agent.get("/console/").status_code == 200
 
 
