@@ -83,11 +83,13 @@ class Premises:
                 "device_id": self.bearers[0].partition(".")[0], "manifest_sha256": hashlib.sha256(raw).hexdigest(),
                 "status": "new", "text": "Outlook asks again", "category": "app", "blocking": False,
                 "requester_name": "Anna Kern", "host": "LAP-4F2", "pictures": 0, "created_at": now, "updated_at": now,
+                "status_at": now,
             }  # fmt: skip
             if ids:
                 numbered = enumerate(ids, 1001 + have)
                 connection.execute(
-                    insert(tickets), [{**row, "id": name, "number": number} for number, name in numbered]
+                    insert(tickets),
+                    [{**row, "id": name, "number": number, "changed": number} for number, name in numbered],
                 )
                 connection.execute(insert(manifests), [{"ticket_id": name, "body": raw} for name in ids])
             connection.execute(update(counters).where(counters.c.name == "ticket").values(value=1000 + until))

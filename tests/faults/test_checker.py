@@ -69,6 +69,8 @@ class Delivered:
                     requester_name="",
                     host="",
                     pictures=1,
+                    changed=number,
+                    status_at=NOW,
                     created_at=NOW,
                     updated_at=NOW,
                 )

@@ -29,6 +29,8 @@ MOST_FOR_BOMBS = 48 * MIB
 MOST_FOR_PICTURES = round(2 * 2.5 * 4 * MOST_PIXELS) + MOST_FOR_BOMBS
 _KINDS = ("image/png", "image/webp")
 _FORBIDDEN = ("script", "iframe", "object", "embed", "svg", "math", "style", "form-x", "textarea", "base")
+# The one text box of the agent's own form, with exactly these.
+_OURS = [("id", "text"), ("name", "text"), ("rows", "5"), ("maxlength", "20000"), ("dir", "auto")]
 
 
 @dataclass
@@ -55,10 +57,13 @@ class Markup(HTMLParser):
         super().__init__()
         self.wrong: list[str] = []
         self.text = ""
+        self.has_ours = False
         self.feed(page)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in _FORBIDDEN or any(name.startswith("on") for name, _ in attrs):
+        if tag == "textarea" and attrs == _OURS and not self.has_ours:
+            self.has_ours = True
+        elif tag in _FORBIDDEN or any(name.startswith("on") for name, _ in attrs):
             self.wrong.append(f"the page has a <{tag}> of the report's")
         for name, value in attrs:
             if name in ("href", "src") and not (value or "").startswith(("/", "#")):

@@ -252,12 +252,12 @@ class World:
         self.storage.running = running
 
     def _others_during(self, send: Callable[..., object]) -> Callable[..., object]:
-        def shared(*arguments: object) -> object:
+        def shared(*arguments: object, **named: object) -> object:
             is_shared = self.shared_requests > 0
             self.shared_requests -= is_shared
             if is_shared:
                 self._run_others()
-            answer = send(*arguments)
+            answer = send(*arguments, **named)
             if is_shared:
                 self._run_others()
             return answer
