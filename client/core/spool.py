@@ -120,6 +120,8 @@ class Spool:
             with suppress(OSError):  # not durable, so not saved: what the user changes now must count
                 _take_back(target, folder)
             raise
+        with suppress(OSError):
+            (target / DRAFT).unlink()
         return manifest.digest(data)
 
     # what is saved
